@@ -20,6 +20,9 @@ export type EntityIdOptions = {
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
+// What URL parsing would forgive: other slashes, white space, user information, an empty query or fragment.
+const PLAIN_URL = /^https?:\/\/[^/\\\s@?#][^\\\s@?#]*$/i;
+
 // Unreserved characters only (RFC 3986 section 2.3): percent-encoding would give a path several spellings.
 const PATH = /^(?:\/[A-Za-z0-9._~-]+)*$/;
 
@@ -32,16 +35,15 @@ export function parseEntityId(text: unknown, options: EntityIdOptions = {}): Ent
 
 /**
  * The entity id an operator means by a URL typed or pasted: host in lower case, no default port, no trailing
- * slash. Undefined when it has user information, a query, a fragment, another scheme or is too long.
+ * slash. Undefined when it has user information, a query, a fragment, another scheme, or is too long.
  */
 export function canonicalizeEntityId(text: string, options: EntityIdOptions = {}): EntityId | undefined {
-  if (text.length > MAX_ENTITY_ID_LENGTH + 16 || text.includes('?') || text.includes('#')) return undefined;
+  if (text.length > MAX_ENTITY_ID_LENGTH + 16 || !PLAIN_URL.test(text)) return undefined;
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);
   if (url.protocol !== 'https:' && !(options.allowInsecure === true && url.protocol === 'http:'))
     return undefined;
-  if (url.username !== '' || url.password !== '' || text.includes('@')) return undefined;
-  if (url.hostname === '' || url.hostname.endsWith('.') || url.port === '0') return undefined;
+  if (url.hostname.endsWith('.') || url.port === '0') return undefined;
   const path = url.pathname.endsWith('/') ? url.pathname.slice(0, -1) : url.pathname;
   if (!PATH.test(path)) return undefined;
   const canonical = `${url.protocol}//${url.host}${path}`;

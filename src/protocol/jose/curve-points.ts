@@ -7,16 +7,6 @@
 const ED25519_P = 2n ** 255n - 19n;
 const ED25519_D = 37095705934669439343138083508754565189542113879843219016388785533085940283555n;
 
-// Canonical y of the points whose order divides 8, whichever the sign of x: the identity, the point of order
-// two, those of order four (y = 0) and of order eight. A signature under them says nothing about the signer.
-const ED25519_SMALL_ORDER_Y: ReadonlySet<bigint> = new Set([
-  0n,
-  1n,
-  ED25519_P - 1n,
-  0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd83d3d706a17c7n,
-  0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n,
-]);
-
 // NIST SP 800-186 section 3.2.1.3.
 const P256_P = 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn;
 const P256_B = 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604bn;
@@ -27,10 +17,15 @@ export function isUsableEd25519Point(bytes: Uint8Array): boolean {
   const littleEndian = Buffer.from(bytes);
   littleEndian[31] = littleEndian[31]! & 0x7f;
   const y = toBigInt(littleEndian.reverse());
-  if (y >= ED25519_P || ED25519_SMALL_ORDER_Y.has(y)) return false;
+  if (y >= ED25519_P) return false;
   const ySquared = (y * y) % ED25519_P;
-  const u = mod(ySquared - 1n, ED25519_P);
-  const v = (ED25519_D * ySquared + 1n) % ED25519_P;
+  const dTimesYSquared = (ED25519_D * ySquared) % ED25519_P;
+  // A signature under a point whose order divides 8 says nothing about its signer: y = 0 is of order four,
+  // y = ±1 are the identity and the point of order two, and the double of a point of order eight has y = 0.
+  if (y === 0n || ySquared === 1n) return false;
+  if ((dTimesYSquared * ySquared + 2n * ySquared - 1n) % ED25519_P === 0n) return false;
+  const u = ySquared - 1n;
+  const v = dTimesYSquared + 1n;
   // u/v is a square exactly when u*v is: x exists without computing it.
   return power((u * v) % ED25519_P, (ED25519_P - 1n) / 2n, ED25519_P) === 1n;
 }
