@@ -150,7 +150,7 @@ const drawSignature = (sheet: Sheet, y: number): void => {
   const { language, pdf, theme } = sheet;
   const t = words[language];
   const x = 330;
-  const dated = write(sheet, `${t.place} ${formatDate(certificate.issuedOn, language)}`, x, y, {
+  const dated = write(sheet, `${t.place} ${formatDate(certificate.issuedAt, language)}`, x, y, {
     width: 217,
   });
   const signed = write(sheet, certificate.signatory[language], x, dated + 1, { width: 217, font: 'bold' });

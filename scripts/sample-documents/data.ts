@@ -78,8 +78,7 @@ export type InvoiceLine = {
 
 export const invoice = {
   number: 'FA-2026-001873',
-  issuedAt: '2026-10-05T06:00:00Z',
-  issuedOn: '2026-10-05',
+  issuedAt: '2026-10-05',
   debitedOn: '2026-10-15',
   mandate: 'BQA-000042-0007',
   periodFrom: '2026-10-01',
@@ -130,8 +129,7 @@ export type PremiumLine = { readonly label: Text; readonly baseCents: number; re
 export const certificate = {
   number: 'AT-2026-077310',
   contract: 'MRH 5501 2048',
-  issuedAt: '2026-10-01T07:30:00Z',
-  issuedOn: '2026-10-01',
+  issuedAt: '2026-10-01',
   periodFrom: '2026-10-01',
   periodTo: '2027-09-30',
   signatory: { fr: 'Hélène Garçon, directrice des contrats', en: 'Hélène Garçon, head of policies' },

@@ -8,7 +8,7 @@ export type IndexEntry = {
   readonly title: string;
   /** Says nothing about the content, for where a notification could be read over a shoulder. */
   readonly publicTitle?: string;
-  /** RFC 3339, UTC. */
+  /** `YYYY-MM-DD`. */
   readonly issuedAt: string;
   readonly language: Language;
   /** First and last day, both included. */

@@ -178,7 +178,7 @@ const render = async (entry: IndexEntry): Promise<Buffer> => {
     banqueA.contact[language],
   ]);
   const facts = drawFacts(sheet, parties, [
-    { label: t.issued, value: formatDate(invoice.issuedOn, language) },
+    { label: t.issued, value: formatDate(invoice.issuedAt, language) },
     {
       label: t.period,
       value: `${formatDate(invoice.periodFrom, language)} – ${formatDate(invoice.periodTo, language)}`,

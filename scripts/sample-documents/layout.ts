@@ -40,7 +40,7 @@ export type SheetOptions = {
   readonly institution: Institution;
   readonly title: string;
   readonly subject: string;
-  /** RFC 3339; also the PDF's creation date, so that two runs give the same bytes. */
+  /** `YYYY-MM-DD`; its midnight, UTC, is also the PDF's creation date, so that two runs give the same bytes. */
   readonly issuedAt: string;
 };
 

@@ -125,7 +125,7 @@ const csg: ContributionGroup = {
 
 export const payslip = {
   number: 'BP-2026-10-004217',
-  issuedAt: '2026-10-27T05:00:00Z',
+  issuedAt: '2026-10-27',
   periodFrom: '2026-10-01',
   periodTo: '2026-10-31',
   paidOn: '2026-10-28',

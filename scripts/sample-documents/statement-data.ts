@@ -24,7 +24,7 @@ const october = (
 
 export const statement = {
   number: '2026-10',
-  issuedAt: '2026-11-02T05:30:00Z',
+  issuedAt: '2026-11-02',
   periodFrom: '2026-10-01',
   periodTo: '2026-10-31',
   openingCents: 2_274_36,

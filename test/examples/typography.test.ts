@@ -59,7 +59,7 @@ t.test('the page refuses what it would spoil', async (t) => {
     institution: banqueA,
     title: 'Essai',
     subject: 'Essai',
-    issuedAt: '2026-10-01T00:00:00Z',
+    issuedAt: '2026-10-01',
   });
   t.throws(() => write(sheet, '1\u202f000', 48, 100), /outside WinAnsi/, 'the narrow no-break space');
   t.throws(() => write(sheet, '\u22125', 48, 100), /outside WinAnsi/, 'the true minus');
