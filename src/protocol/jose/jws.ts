@@ -51,7 +51,7 @@ export function verifyJws(jws: ParsedJws, key: VerificationKey): JwsVerifyResult
 
 /**
  * A compact JWS over `claims`. Throws a TypeError when the claims hold what every peer would refuse (U+0000,
- * a lone surrogate), and an Error when the signer doesn't give 64 bytes.
+ * a lone surrogate, the key `__proto__`), and an Error when the signer doesn't give 64 bytes.
  */
 export async function signJws(claims: object, typ: string, signer: Signer): Promise<string> {
   const signingInput = encodeSigningInput(claims, typ, signer);
@@ -62,8 +62,8 @@ export async function signJws(claims: object, typ: string, signer: Signer): Prom
 /** The first two parts of the token and their dot: what `signer` signs, as ASCII. */
 export function encodeSigningInput(claims: object, typ: string, signer: Pick<Signer, 'alg' | 'kid'>): string {
   const json = JSON.stringify(claims);
-  if (json.includes('\\u') && !parseStrictJson(json, { maxBytes: Infinity, maxKeys: Infinity }).ok) {
-    throw new TypeError('claims hold a character that no peer accepts');
+  if (/\\u|__proto__/.test(json) && !parseStrictJson(json, { maxBytes: Infinity, maxKeys: Infinity }).ok) {
+    throw new TypeError('claims hold a character or a key that no peer accepts');
   }
   return `${encodedHeader(typ, signer)}.${Buffer.from(json, 'utf8').toString('base64url')}`;
 }

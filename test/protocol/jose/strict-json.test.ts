@@ -103,7 +103,7 @@ t.test('a repeated key is refused wherever it stands and however it is escaped',
       fc.nat(),
       fc.boolean(),
       fc.array(fc.constantFrom('[', '{'), { maxLength: 5 }),
-      fc.jsonValue({ maxDepth: 2 }),
+      fc.jsonValue({ maxDepth: 2 }).filter((value) => !JSON.stringify(value).includes('__proto__')),
       (keys, which, where, escaped, wrappers, value) => {
         const member = (key: string) => `${JSON.stringify(key)}:${JSON.stringify(value)}`;
         const members = keys.map(member);
