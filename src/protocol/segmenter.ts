@@ -22,13 +22,11 @@ const SMALLEST_BUFFER_BYTES = 4096;
  */
 export function createSegmenter(): Segmenter {
   let pending: Buffer = Buffer.alloc(0);
-  let pendingIsOurs = false;
   let filled = 0;
 
   function append(bytes: Buffer): void {
     if (filled === 0) {
       pending = bytes;
-      pendingIsOurs = false;
     } else {
       makeRoom(filled + bytes.length);
       bytes.copy(pending, filled);
@@ -37,18 +35,17 @@ export function createSegmenter(): Segmenter {
   }
 
   function makeRoom(neededBytes: number): void {
-    if (pendingIsOurs && pending.length >= neededBytes) return;
+    // A chunk passed on as a view is filled to its end: only a buffer made here ever has room, or is written to.
+    if (pending.length >= neededBytes) return;
     const doubled = Math.max(neededBytes, 2 * filled, SMALLEST_BUFFER_BYTES);
     const larger = Buffer.allocUnsafeSlow(Math.min(doubled, SEGMENT_BYTES));
     pending.copy(larger, 0, 0, filled);
     pending = larger;
-    pendingIsOurs = true;
   }
 
   function take(): Buffer {
     const segment = pending.subarray(0, filled);
     pending = Buffer.alloc(0);
-    pendingIsOurs = false;
     filled = 0;
     return segment;
   }
