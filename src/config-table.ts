@@ -242,7 +242,7 @@ export const CONFIG_TABLE = {
     'INTERVAULT_ADDRESS_RATE_PER_MIN',
     perMinute,
     '6000',
-    'Requests taken from one network address before anything is known of the caller.',
+    'Requests taken from one network address that show no valid token or signature.',
   ),
   peerRatePerMin: given(
     'INTERVAULT_PEER_RATE_PER_MIN',
