@@ -9,7 +9,7 @@ export type MaybePromise<T> = T | Promise<T>;
 export type WrappedKey = {
   kekId: string;
   /** As the store's own format has it: 60 bytes from files, up to some hundreds from a KMS. */
-  wrapped: Uint8Array;
+  wrapped: Buffer;
 };
 
 export type UnwrapResult =
