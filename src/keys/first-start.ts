@@ -18,6 +18,9 @@ import { KEY_PURPOSES } from './key-store.ts';
  */
 const FIRST_SET = 'first-start.json';
 
+/** Empty, then a set, then complete: a directory that shows more changes than that is being emptied by someone. */
+const MAX_LOOKS = 5;
+
 type FirstSet = Record<string, string>;
 
 export type FirstStartOptions = { directory: string; alg: SignatureAlg; nowMs: number };
@@ -28,19 +31,27 @@ export type FirstStartOptions = { directory: string; alg: SignatureAlg; nowMs: n
  */
 export function ensureKeys(options: FirstStartOptions): string[] {
   const { directory } = options;
-  const created: string[] = [];
-  if (missingPurposes(directory).length === 0) {
-    removeFile(directory, FIRST_SET);
-    return created;
-  }
-  let set = readFirstSet(directory);
-  if (set === undefined) {
+  for (let look = 0; look < MAX_LOOKS; look++) {
     const missing = missingPurposes(directory);
-    if (missing.length === 0) return created;
-    if (missing.length < purposes().length) throw incomplete(directory, missing);
-    writeNewPrivateFile(directory, FIRST_SET, JSON.stringify(newFirstSet(options)));
-    set = readFirstSet(directory) ?? {};
+    if (missing.length === 0) {
+      removeFile(directory, FIRST_SET);
+      return [];
+    }
+    const set = readFirstSet(directory);
+    if (set !== undefined) return copyMissing(directory, set);
+    if (missing.length === purposes().length) {
+      writeNewPrivateFile(directory, FIRST_SET, JSON.stringify(newFirstSet(options)));
+    } else {
+      // A part was there and no set: either the set was copied whole since the first look, or keys are lost.
+      const stillMissing = missingPurposes(directory);
+      if (stillMissing.length > 0) throw incomplete(directory, stillMissing);
+    }
   }
+  throw incomplete(directory, missingPurposes(directory));
+}
+
+function copyMissing(directory: string, set: FirstSet): string[] {
+  const created: string[] = [];
   const missing = new Set<string>(missingPurposes(directory));
   for (const [fileName, text] of Object.entries(set)) {
     const purpose = parseFileName(fileName)?.purpose;
