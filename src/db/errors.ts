@@ -1,0 +1,58 @@
+/** The database could not be asked, or could not say whether it committed. Nothing may be concluded; try again. */
+export class DatabaseUnavailable extends Error {
+  override readonly name = 'DatabaseUnavailable';
+  readonly code = 'database.unavailable';
+}
+
+/** The database refused to store more (SQLSTATE class 53: disk full, out of memory, too many connections). */
+export class DatabaseExhausted extends Error {
+  override readonly name = 'DatabaseExhausted';
+  readonly code = 'database.exhausted';
+}
+
+function sqlState(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+}
+
+/** Two transactions stood in each other's way: the same work succeeds when run again. */
+export function isSerializationConflict(error: unknown): boolean {
+  const state = sqlState(error);
+  return state === '40001' || state === '40P01';
+}
+
+/** The fault lies in a value or a constraint, so it belongs to one item of a batch. */
+export function isDataFault(error: unknown): boolean {
+  const state = sqlState(error);
+  return state !== undefined && (/^2[23]/.test(state) || state.startsWith('54'));
+}
+
+const CONNECTION_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOENT',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+
+/** Names what a caller can act on; anything else passes through unchanged. */
+export function classify(error: unknown): unknown {
+  const state = sqlState(error);
+  if (state?.startsWith('53')) return new DatabaseExhausted(`SQLSTATE ${state}`, { cause: error });
+  if (state !== undefined && (/^08/.test(state) || /^57(P0[1-5]|014)$/.test(state) || state === '25P03')) {
+    return new DatabaseUnavailable(`SQLSTATE ${state}`, { cause: error });
+  }
+  const code = (error as { code?: unknown } | null)?.code;
+  const message = error instanceof Error ? error.message : '';
+  if (
+    (typeof code === 'string' && CONNECTION_CODES.has(code)) ||
+    /Connection terminated|connection timeout|timeout exceeded when trying to connect|Client has encountered a connection error/i.test(
+      message,
+    )
+  ) {
+    return new DatabaseUnavailable(message, { cause: error });
+  }
+  return error;
+}

@@ -1,0 +1,86 @@
+import { isDataFault } from './errors.ts';
+
+export type GroupCommit<Item, Result> = {
+  /** Resolves once the item's batch is durable. */
+  add(item: Item): Promise<Result>;
+  /** Items waiting or being committed. */
+  readonly pending: number;
+};
+
+export type GroupCommitOptions<Item, Result> = {
+  /** Most items in one batch. */
+  maxBatch: number;
+  /** Batches in flight at once. With two, one is filled and signed while the other's fsync runs. */
+  maxInFlight?: number;
+  /** Commits a batch; results in the order of the items. */
+  commit: (items: Item[]) => Promise<Result[]>;
+};
+
+type Waiting<Item, Result> = {
+  item: Item;
+  resolve: (result: Result) => void;
+  reject: (error: unknown) => void;
+};
+
+/**
+ * Shares one durable commit among whatever arrived while the last ones were committing. There is no timer: an item
+ * that comes alone is committed at once. When a batch fails for a fault of the data it is bisected, so that one bad
+ * item spoils none of the others.
+ */
+export function createGroupCommit<Item, Result>(
+  options: GroupCommitOptions<Item, Result>,
+): GroupCommit<Item, Result> {
+  const maxInFlight = options.maxInFlight ?? 2;
+  let waiting: Waiting<Item, Result>[] = [];
+  let inFlight = 0;
+  let committing = 0;
+  let scheduled = false;
+
+  async function run(batch: Waiting<Item, Result>[]): Promise<void> {
+    try {
+      const results = await options.commit(batch.map((entry) => entry.item));
+      batch.forEach((entry, index) => {
+        entry.resolve(results[index] as Result);
+      });
+    } catch (error) {
+      if (batch.length > 1 && isDataFault(error)) {
+        const middle = batch.length >> 1;
+        await run(batch.slice(0, middle));
+        await run(batch.slice(middle));
+      } else {
+        for (const entry of batch) entry.reject(error);
+      }
+    }
+  }
+
+  function pump(): void {
+    scheduled = false;
+    while (inFlight < maxInFlight && waiting.length > 0) {
+      const batch = waiting.length <= options.maxBatch ? waiting : waiting.slice(0, options.maxBatch);
+      waiting = waiting.length <= options.maxBatch ? [] : waiting.slice(options.maxBatch);
+      inFlight++;
+      committing += batch.length;
+      void run(batch).finally(() => {
+        inFlight--;
+        committing -= batch.length;
+        pump();
+      });
+    }
+  }
+
+  return {
+    add(item) {
+      return new Promise<Result>((resolve, reject) => {
+        waiting.push({ item, resolve, reject });
+        // One turn of the event loop lets the requests that came in the same read join.
+        if (!scheduled && inFlight < maxInFlight) {
+          scheduled = true;
+          setImmediate(pump);
+        }
+      });
+    },
+    get pending() {
+      return waiting.length + committing;
+    },
+  };
+}

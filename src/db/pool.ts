@@ -1,0 +1,40 @@
+import pg from 'pg';
+
+/** Where a PostgreSQL listens: a URL, or the socket folder of the embedded server. */
+export type Connection =
+  | { connectionString: string }
+  | { host: string; user: string; database: string; port?: number };
+
+export type PoolOptions = {
+  connection: Connection;
+  /** Most connections this process opens. */
+  size: number;
+  /** Told of a connection that broke while idle; the pool replaces it. */
+  onIdleError?: (error: Error) => void;
+};
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const STATEMENT_TIMEOUT_MS = 60_000;
+
+/** int8 as number: every int8 here is a count, a size or a Unix time, all far below 2^53. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+    oid === pg.types.builtins.INT8
+      ? (text: string) => Number(text)
+      : pg.types.getTypeParser(oid, format as 'text')) as pg.CustomTypesConfig['getTypeParser'],
+};
+
+export function createPool(options: PoolOptions): pg.Pool {
+  const pool = new pg.Pool({
+    ...options.connection,
+    max: options.size,
+    types,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
+    application_name: 'intervault',
+  });
+  // Without a listener an idle connection's error would end the process.
+  pool.on('error', (error) => options.onIdleError?.(error));
+  return pool;
+}

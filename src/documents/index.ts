@@ -1,0 +1,2 @@
+export { createPushHandler, createPushOutcome } from './push.ts';
+export { createDocumentService, type DocumentService } from './service.ts';

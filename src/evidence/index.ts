@@ -1,0 +1,2 @@
+export { createEvidence, type Evidence, type EvidenceDraft, type Identity } from './service.ts';
+export type { EvidenceRow } from './store.ts';

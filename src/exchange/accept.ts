@@ -1,0 +1,286 @@
+import { randomFillSync } from 'node:crypto';
+import { v7 as uuidV7 } from 'uuid';
+import { createGroupCommit, type Database, type Tx } from '../db/index.ts';
+import type { Evidence } from '../evidence/index.ts';
+import type { EnvelopeClaims } from '../protocol/envelope.ts';
+import type { Manifest } from '../protocol/manifest.ts';
+import { encodeRandom128 } from '../protocol/nonce.ts';
+import { type ReceiptClaims, rejectionReason, signReceipt } from '../protocol/receipt.ts';
+import { REFUSALS, type RefusalCode } from '../protocol/refusal.ts';
+import { CLOCK_SKEW_S } from '../protocol/time.ts';
+import type { Registry } from '../registry/index.ts';
+import type { ActHandler, InboundItem, LinkGate, LinkView, Verdict } from './acts.ts';
+import type { BodyStore } from './bodies/body-store.ts';
+import type { SealedBody } from './bodies/sealed-body.ts';
+import { refuseForLink, refuseForPeer } from './states.ts';
+import { exchangeKey, insertInbound, readDecisions, type StoredDecision } from './store.ts';
+
+/** An exchange whose envelope holds, waiting for the transaction that decides it. */
+export type Candidate = {
+  envelope: string;
+  envSha256: Buffer;
+  claims: EnvelopeClaims;
+  configurationSha256: Buffer | undefined;
+  /** Present unless an earlier check decided against it. */
+  received?: { manifest: Manifest; body: SealedBody };
+  refusal?: RefusalCode;
+};
+
+export type Decision =
+  | { kind: 'decided'; outcome: 'accepted' | 'rejected' | 'closed'; receipt: string; replayed: boolean }
+  | { kind: 'refused'; code: RefusalCode };
+
+/** Most exchanges one commit shares. */
+const MAX_BATCH = 128;
+
+type Deps = {
+  db: Database;
+  registry: Registry;
+  evidence: Evidence;
+  bodies: BodyStore;
+  links: LinkGate;
+  handlers: ReadonlyMap<string, ActHandler>;
+};
+
+/** Decides exchanges in shared transactions: replay, states, judgement, receipt and everything kept, in one commit. */
+export function createAcceptance(deps: Deps): { decide(candidate: Candidate): Promise<Decision> } {
+  const commits = createGroupCommit<Candidate, Decision>({
+    maxBatch: MAX_BATCH,
+    commit: (batch) => deps.db.transact((tx) => decideBatch(deps, tx, batch)),
+  });
+  return { decide: (candidate) => commits.add(candidate) };
+}
+
+type Judged = { candidate: Candidate; item: InboundItem | undefined; verdict: Verdict };
+
+async function decideBatch(deps: Deps, tx: Tx, batch: Candidate[]): Promise<Decision[]> {
+  const first = new Map<string, Candidate>();
+  for (const candidate of batch) {
+    const key = exchangeKey(candidate.claims);
+    if (!first.has(key)) first.set(key, candidate);
+  }
+  const unique = [...first.values()];
+  const decisions = new Map<string, Decision>();
+
+  const { judged, decidedAt } = await judge(deps, tx, unique, decisions);
+  const stored = await storeDecisions(deps, tx, judged, decidedAt);
+  for (const [key, decision] of stored) decisions.set(key, decision);
+
+  return batch.map((candidate) => {
+    const key = exchangeKey(candidate.claims);
+    const decision = decisions.get(key);
+    const owner = first.get(key);
+    if (decision === undefined || owner === undefined) throw new Error('a candidate was left undecided');
+    if (owner === candidate || decision.kind === 'refused') return decision;
+    return owner.envSha256.equals(candidate.envSha256)
+      ? { ...decision, replayed: true }
+      : { kind: 'refused', code: 'exchange.conflict' };
+  });
+}
+
+/** The checks that need the database, once for the batch. Transient refusals go straight into `decisions`. */
+async function judge(
+  deps: Deps,
+  tx: Tx,
+  candidates: Candidate[],
+  decisions: Map<string, Decision>,
+): Promise<{ judged: Judged[]; decidedAt: Date }> {
+  const peers = await deps.registry.lockAndReadPeers(tx, [...new Set(candidates.map((c) => c.claims.iss))]);
+  // The database's clock, one for the batch. Without a known peer there is nothing to decide.
+  const nowMs = peers.values().next().value?.nowMs ?? 0;
+  const decidedAt = new Date(nowMs);
+  const subjects = [
+    ...new Set(candidates.flatMap((c) => (c.claims.sub === undefined ? [] : [c.claims.sub]))),
+  ];
+  const links =
+    subjects.length === 0 ? new Map<string, LinkView>() : await deps.links.lock(tx, subjects.sort());
+
+  const judged: Judged[] = [];
+  for (const candidate of candidates) {
+    const { claims } = candidate;
+    const handler = deps.handlers.get(claims.act);
+    const link = claims.sub === undefined ? undefined : links.get(claims.sub);
+    const refusal =
+      refuseForPeer(peers.get(claims.iss)?.state, handler) ??
+      refuseForTime(claims, nowMs) ??
+      refuseForLink(claims, handler, link) ??
+      candidate.refusal;
+    if (refusal !== undefined && REFUSALS[refusal].kind !== 'decided') {
+      decisions.set(exchangeKey(claims), { kind: 'refused', code: refusal });
+      continue;
+    }
+    const { received } = candidate;
+    if (refusal !== undefined || received === undefined) {
+      judged.push({ candidate, item: undefined, verdict: { refusal: refusal ?? 'act.unsupported' } });
+      continue;
+    }
+    const item: InboundItem = {
+      iss: claims.iss,
+      jti: claims.jti,
+      claims,
+      manifest: received.manifest,
+      bodyId: received.body.id,
+      link,
+      decidedAt,
+    };
+    judged.push({ candidate, item, verdict: {} });
+  }
+  await askHandlers(deps, tx, judged);
+  const final = judged.filter((entry) => {
+    const { refusal } = entry.verdict;
+    if (refusal === undefined || REFUSALS[refusal].kind === 'decided') return true;
+    decisions.set(exchangeKey(entry.candidate.claims), { kind: 'refused', code: refusal });
+    return false;
+  });
+  return { judged: final, decidedAt };
+}
+
+function refuseForTime(claims: EnvelopeClaims, nowMs: number): RefusalCode | undefined {
+  const nowS = nowMs / 1000;
+  if (claims.iat > nowS + CLOCK_SKEW_S) return 'time.from_future';
+  return nowS >= claims.exp + CLOCK_SKEW_S ? 'time.expired' : undefined;
+}
+
+async function askHandlers(deps: Deps, tx: Tx, judged: Judged[]): Promise<void> {
+  const byAct = groupByAct(judged);
+  for (const [act, entries] of byAct) {
+    const verdicts = await deps.handlers.get(act)?.judge?.(
+      tx,
+      entries.map((entry) => entry.item),
+    );
+    verdicts?.forEach((verdict, at) => {
+      const entry = entries[at];
+      if (entry !== undefined && verdict !== undefined) entry.verdict = verdict;
+    });
+  }
+}
+
+function groupByAct(judged: Judged[]): Map<string, (Judged & { item: InboundItem })[]> {
+  const byAct = new Map<string, (Judged & { item: InboundItem })[]>();
+  for (const entry of judged) {
+    if (entry.item === undefined) continue;
+    const group = byAct.get(entry.item.claims.act) ?? [];
+    group.push(entry as Judged & { item: InboundItem });
+    byAct.set(entry.item.claims.act, group);
+  }
+  return byAct;
+}
+
+/** Signs, inserts, and finds out which decisions were really new. */
+async function storeDecisions(
+  deps: Deps,
+  tx: Tx,
+  judged: Judged[],
+  decidedAt: Date,
+): Promise<Map<string, Decision>> {
+  const receipts = await Promise.all(judged.map((entry) => signDecision(deps, entry, decidedAt)));
+  const fresh = await insertInbound(
+    tx,
+    judged.map(({ candidate, verdict }) => ({
+      iss: candidate.claims.iss,
+      jti: candidate.claims.jti,
+      envSha256: candidate.envSha256,
+      act: candidate.claims.act,
+      sub: candidate.claims.sub ?? null,
+      agr: candidate.claims.agr ?? null,
+      envelope: candidate.envelope,
+      outcome: verdict.refusal === undefined ? 'accepted' : 'rejected',
+      reason: verdict.refusal ?? null,
+      bodyId: verdict.refusal === undefined ? (candidate.received?.body.id ?? null) : null,
+      configurationSha256: candidate.configurationSha256 ?? null,
+      decidedAt,
+    })),
+  );
+
+  const decisions = new Map<string, Decision>();
+  const kept: Judged[] = [];
+  const records = [];
+  for (const [at, entry] of judged.entries()) {
+    const { candidate, verdict } = entry;
+    const key = exchangeKey(candidate.claims);
+    if (!fresh.has(key)) continue;
+    const receipt = receipts[at] as string;
+    const accepted = verdict.refusal === undefined;
+    decisions.set(key, {
+      kind: 'decided',
+      outcome: accepted ? 'accepted' : 'rejected',
+      receipt,
+      replayed: false,
+    });
+    records.push({
+      exchangeJti: candidate.claims.jti,
+      exchangeIss: candidate.claims.iss,
+      event: accepted ? 'RelayAcceptance' : 'RelayRejection',
+      issuer: deps.registry.self.entityId,
+      eventAt: decidedAt,
+      jws: receipt,
+    });
+    if (accepted) kept.push(entry);
+  }
+
+  await deps.bodies.keep(
+    tx,
+    kept.flatMap(({ candidate }) => (candidate.received === undefined ? [] : [candidate.received.body])),
+  );
+  await deps.evidence.store(tx, records);
+  for (const [act, entries] of groupByAct(kept)) {
+    await deps.handlers.get(act)?.apply(
+      tx,
+      entries.map((entry) => entry.item),
+    );
+  }
+  await addReplays(tx, judged, decisions);
+  return decisions;
+}
+
+/** What this batch did not insert was decided by an earlier one: read in a later statement than the insert. */
+async function addReplays(tx: Tx, judged: Judged[], decisions: Map<string, Decision>): Promise<void> {
+  const conflicts = judged.filter(({ candidate }) => !decisions.has(exchangeKey(candidate.claims)));
+  if (conflicts.length === 0) return;
+  const stored = new Map<string, StoredDecision>();
+  for (const decision of await readDecisions(
+    tx.client,
+    conflicts.map(({ candidate }) => candidate.claims),
+  )) {
+    stored.set(exchangeKey(decision), decision);
+  }
+  for (const { candidate } of conflicts) {
+    const key = exchangeKey(candidate.claims);
+    const earlier = stored.get(key);
+    if (earlier === undefined) throw new Error('a decision that conflicted is not there');
+    decisions.set(key, replayDecision(earlier, candidate.envSha256));
+  }
+}
+
+/** The stored answer for the same envelope; a conflict for another one under the same id. */
+export function replayDecision(stored: StoredDecision, envSha256: Buffer): Decision {
+  return stored.envSha256.equals(envSha256)
+    ? { kind: 'decided', outcome: stored.outcome, receipt: stored.receipt, replayed: true }
+    : { kind: 'refused', code: 'exchange.conflict' };
+}
+
+function signDecision(deps: Deps, { candidate, verdict }: Judged, decidedAt: Date): Promise<string> {
+  const { self } = deps.registry;
+  const { claims } = candidate;
+  const decision: Partial<ReceiptClaims> =
+    verdict.refusal === undefined
+      ? {
+          event: 'RelayAcceptance',
+          ...(verdict.outcome !== undefined && { outcome: verdict.outcome }),
+        }
+      : { event: 'RelayRejection', ...rejectionReason(verdict.refusal) };
+  return signReceipt(
+    {
+      iss: self.entityId,
+      aud: claims.iss,
+      jti: uuidV7(),
+      iat: Math.floor(decidedAt.getTime() / 1000),
+      env: { jti: claims.jti, iss: claims.iss, sha256: candidate.envSha256.toString('base64url') },
+      ...decision,
+      ...(verdict.nextEligibleAt !== undefined && { nextEligibleAt: verdict.nextEligibleAt }),
+      inc: self.incarnation,
+      nonce: encodeRandom128(randomFillSync(Buffer.allocUnsafe(16))),
+    } as ReceiptClaims,
+    self.signer(),
+  );
+}

@@ -1,0 +1,166 @@
+import type { Database } from '../../db/index.ts';
+import { insertRows } from '../../db/index.ts';
+import type { BodyStore } from './body-store.ts';
+
+/** Segments read, or written, in one statement: 1 MiB of content. */
+const SEGMENTS_PER_STATEMENT = 16;
+
+/** Bytes in PostgreSQL: one backup, and every replica sees them. */
+export function createPostgresBodyStore(db: Database): BodyStore {
+  return {
+    async open({ id, contentSize }) {
+      await db.transact((tx) =>
+        tx.kysely
+          .insertInto('bodies')
+          .values({
+            id,
+            state: 'open',
+            kek_id: null,
+            wrapped_key: null,
+            manifest: null,
+            content: null,
+            manifest_size: 0,
+            content_size: contentSize,
+          })
+          .execute(),
+      );
+    },
+
+    async append(id, firstIndex, segments) {
+      await db.transact(async (tx) => {
+        const alive = await tx.client.query(
+          `update bodies set heartbeat_at = now() where id = $1 and state = 'open'`,
+          [id],
+        );
+        if (alive.rowCount !== 1) throw new Error('the upload was swept while it was running');
+        await insertRows(
+          tx,
+          { table: 'body_segments', columns: ['body_id', 'segment', 'sealed'] },
+          segments.map((sealed, at) => [id, firstIndex + at, sealed]),
+        );
+      });
+    },
+
+    async abandon(id) {
+      await db.transact(async (tx) => {
+        const gone = await tx.client.query(`delete from bodies where id = $1 and state = 'open'`, [id]);
+        if (gone.rowCount === 1) await tx.client.query('delete from body_segments where body_id = $1', [id]);
+      });
+    },
+
+    async keep(tx, bodies) {
+      const fresh = bodies.filter((body) => !body.uploaded);
+      await insertRows(
+        tx,
+        {
+          table: 'bodies',
+          columns: [
+            'id',
+            'state',
+            'kek_id',
+            'wrapped_key',
+            'manifest',
+            'content',
+            'manifest_size',
+            'content_size',
+          ],
+        },
+        fresh.map((body) => [
+          body.id,
+          'kept',
+          body.kekId,
+          body.wrappedKey,
+          body.manifest,
+          body.content,
+          body.manifestSize,
+          body.contentSize,
+        ]),
+      );
+      await insertRows(
+        tx,
+        { table: 'body_segments', columns: ['body_id', 'segment', 'sealed'] },
+        fresh.flatMap((body) => body.segments.map((sealed, at) => [body.id, at + 1, sealed])),
+      );
+      // Uploads are large and rare beside the rest, so each is a statement of its own.
+      for (const body of bodies) {
+        if (!body.uploaded) continue;
+        const kept = await tx.client.query(
+          `update bodies set state = 'kept', kek_id = $2, wrapped_key = $3, manifest = $4, manifest_size = $5,
+             content_size = $6
+           where id = $1 and state = 'open'`,
+          [body.id, body.kekId, body.wrappedKey, body.manifest, body.manifestSize, body.contentSize],
+        );
+        if (kept.rowCount !== 1) throw new Error('the upload was swept before it was accepted');
+      }
+    },
+
+    async headers(ids) {
+      if (ids.length === 0) return new Map();
+      const { rows } = await db.withClient((client) =>
+        client.query({
+          name: 'body-headers',
+          text: `select id, kek_id, wrapped_key, manifest, manifest_size, content_size, content
+                 from bodies where id = any($1::uuid[]) and state = 'kept'`,
+          values: [ids],
+        }),
+      );
+      return new Map(
+        rows.map((row) => [
+          row.id,
+          {
+            id: row.id,
+            kekId: row.kek_id,
+            wrappedKey: row.wrapped_key,
+            manifest: row.manifest,
+            manifestSize: row.manifest_size,
+            contentSize: row.content_size,
+            content: row.content,
+          },
+        ]),
+      );
+    },
+
+    async *segments(id, first, last) {
+      for (let from = first; from <= last; from += SEGMENTS_PER_STATEMENT) {
+        const to = Math.min(last, from + SEGMENTS_PER_STATEMENT - 1);
+        const { rows } = await db.withClient((client) =>
+          client.query({
+            name: 'body-segments',
+            text: `select sealed from body_segments where body_id = $1 and segment between $2 and $3 order by segment`,
+            values: [id, from, to],
+          }),
+        );
+        if (rows.length !== to - from + 1) throw new Error('segments of a kept body are missing');
+        for (const row of rows) yield row.sealed;
+      }
+    },
+
+    async erase(tx, ids) {
+      if (ids.length === 0) return;
+      await tx.client.query(
+        `update bodies set state = 'erased', kek_id = null, wrapped_key = null, manifest = null, content = null
+         where id = any($1::uuid[])`,
+        [ids],
+      );
+      await tx.client.query('delete from body_segments where body_id = any($1::uuid[])', [ids]);
+    },
+
+    async sweep(olderThanMs) {
+      return db.transact(async (tx) => {
+        const { rows } = await tx.client.query(
+          `delete from bodies where id in (
+             select id from bodies where state = 'open' and heartbeat_at < now() - $1 * interval '1 millisecond'
+             order by heartbeat_at limit 100 for update skip locked)
+           returning id`,
+          [olderThanMs],
+        );
+        if (rows.length > 0) {
+          await tx.client.query('delete from body_segments where body_id = any($1::uuid[])', [
+            rows.map((row) => row.id),
+          ]);
+        }
+        return rows.length;
+      });
+    },
+  };
+}

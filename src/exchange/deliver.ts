@@ -1,0 +1,306 @@
+import { Readable } from 'node:stream';
+import { v7 as uuidV7 } from 'uuid';
+import type { Clock } from '../clock.ts';
+import type { Database } from '../db/index.ts';
+import type { Attempt, Leased, Prepared } from '../outbox/index.ts';
+import type { EntityId } from '../protocol/ids.ts';
+import { EXCHANGE_MEDIA_TYPE } from '../protocol/manifest.ts';
+import { REQUEST_TOKEN_LIFETIME_S, signRequestToken } from '../protocol/request-token.ts';
+import type { Registry } from '../registry/index.ts';
+import type { ActHandler, LinkGate } from './acts.ts';
+import { ANSWER_MAX_BYTES, type PeerAnswer, type Reading, readAnswer } from './answer.ts';
+import type { BodyReader, OpenBody } from './bodies/reader.ts';
+import { type Settlement, UNCONFIRMED } from './settle.ts';
+import { type OutboundToSend, readOutbound } from './store.ts';
+
+type Deps = {
+  db: Database;
+  clock: Clock;
+  registry: Registry;
+  links: LinkGate;
+  handlers: ReadonlyMap<string, ActHandler>;
+  bodies: BodyReader;
+  settling: { settle(settlement: Settlement): Promise<void> };
+};
+
+/** Held deliveries are looked at again this often; a change of the link or the peer wakes them sooner. */
+const HOLD_MS = 60_000;
+const MAX_MISMATCHES = 5;
+/** How long closing goes on without any answer. */
+const CLOSING_DAYS = 30;
+
+/** The transfer broke on the way; the same bytes may well arrive next time, but not for ever. */
+const MISMATCH_CODES = new Set(['body.length', 'body.cut', 'manifest.digest', 'content.digest']);
+/** Refusals that concern every exchange with the peer, not this one. */
+const WHOLE_PEER_CODES = new Set(['peer.unknown', 'peer.not_active', 'peer.suspended', 'rate.limited']);
+
+/** Tries deliveries: what a batch needs is read in a few queries, then each exchange is a request of its own. */
+export function createDelivery(deps: Deps): { prepare(batch: Leased[]): Promise<Prepared[]> } {
+  const { db, clock, registry, links, handlers, bodies, settling } = deps;
+
+  async function prepare(batch: Leased[]): Promise<Prepared[]> {
+    const outbound = new Map(
+      (
+        await db.withClient((client) =>
+          readOutbound(
+            client,
+            batch.map((leased) => leased.jti),
+          ),
+        )
+      ).map((row) => [row.jti, row]),
+    );
+    const sends = batch.flatMap((leased) => {
+      const exchange = leased.task === 'send' ? outbound.get(leased.jti) : undefined;
+      return exchange === undefined ? [] : [exchange];
+    });
+    const opened = await bodies.open(sends.map((exchange) => exchange.bodyId));
+    const subjects = [...new Set(sends.flatMap((exchange) => exchange.sub ?? []))];
+    const linked = subjects.length === 0 ? new Map() : await links.read(subjects);
+
+    return batch.map((leased) => {
+      const exchange = outbound.get(leased.jti);
+      if (exchange === undefined) throw new Error('a delivery without its exchange');
+      if (leased.task === 'close') return { leased, run: () => close(leased, exchange) };
+      const held = holdFor(exchange, exchange.sub === null ? undefined : linked.get(exchange.sub)?.state);
+      if (held !== undefined) return { leased, run: async () => held };
+      const body = opened.get(exchange.bodyId);
+      if (body === undefined) return { leased, run: async () => giveUp('exchange.erased') };
+      return { leased, run: () => send(leased, exchange, body) };
+    });
+  }
+
+  /** Consent and peer state are looked at each time: a withdrawal stops what is queued. */
+  function holdFor(exchange: OutboundToSend, linkState: string | undefined): Attempt | undefined {
+    const peer = registry.peer(exchange.aud);
+    const handler = handlers.get(exchange.act);
+    if (peer === undefined || (peer.state !== 'active' && handler?.passesSuspension !== true)) {
+      return { kind: 'hold', code: `peer.${peer?.state ?? 'unknown'}`, delayMs: HOLD_MS };
+    }
+    if (handler?.link !== 'required' || linkState === 'active') return undefined;
+    if (linkState === 'revoked' || linkState === 'erased') return giveUp(`link.${linkState}`);
+    return { kind: 'hold', code: `link.${linkState ?? 'unknown'}`, delayMs: HOLD_MS };
+  }
+
+  async function send(leased: Leased, exchange: OutboundToSend, body: OpenBody): Promise<Attempt> {
+    if (exchange.expiresAt.getTime() <= clock.nowMs()) return giveUp('exchange.expired');
+    const size = body.manifestSize + (body.contentSize ?? 0);
+    const answer = await request(exchange.aud, {
+      method: 'PUT',
+      path: `/exchanges/${exchange.jti}`,
+      headers: {
+        'ivx-envelope': exchange.envelope,
+        'content-type': EXCHANGE_MEDIA_TYPE,
+        'content-length': String(size),
+      },
+      body: wireBody(body),
+    });
+    if (!('status' in answer)) return unreachable(exchange, answer.code);
+    const reading = await readAnswer(registry, answer, expectedOf(exchange));
+    registry.noteContact(exchange.aud, { direction: 'out', ok: reading.kind !== 'garbage' });
+    if (reading.kind === 'receipt') {
+      await settling.settle(settlementOf(exchange, reading, leased.giveUpReason));
+      return { kind: 'settled' };
+    }
+    return interpret(leased, reading);
+  }
+
+  function interpret(leased: Leased, reading: Exclude<Reading, { kind: 'receipt' }>): Attempt {
+    const { code, status, retryAfterMs } = reading;
+    const mismatch = MISMATCH_CODES.has(code);
+    if (mismatch && leased.mismatches + 1 >= MAX_MISMATCHES) {
+      return { kind: 'give_up', reason: 'exchange.mismatch', status, mismatch };
+    }
+    if (reading.kind === 'problem' && !reading.retryable) return { kind: 'give_up', reason: code, status };
+    const overloaded = status >= 500 && code !== 'exchange.in_progress';
+    return {
+      kind: 'retry',
+      code,
+      status,
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+      peerFault: reading.kind === 'garbage' || overloaded || WHOLE_PEER_CODES.has(code),
+      mismatch,
+    };
+  }
+
+  async function close(leased: Leased, exchange: OutboundToSend): Promise<Attempt> {
+    const answer = await request(exchange.aud, {
+      method: 'POST',
+      path: `/exchanges/${exchange.jti}/close`,
+      env: exchange.envSha256.toString('base64url'),
+    });
+    const reading = 'status' in answer ? await readAnswer(registry, answer, expectedOf(exchange)) : undefined;
+    if (reading?.kind === 'receipt') {
+      registry.noteContact(exchange.aud, { direction: 'out', ok: true });
+      await settling.settle(settlementOf(exchange, reading, leased.giveUpReason));
+      return { kind: 'settled' };
+    }
+    const closingEndsAtMs = exchange.expiresAt.getTime() + CLOSING_DAYS * 86_400_000;
+    const over = clock.nowMs() > closingEndsAtMs;
+    await settling.settle({
+      jti: exchange.jti,
+      peer: exchange.aud,
+      envSha256: exchange.envSha256.toString('base64url'),
+      state: 'failed',
+      reason: UNCONFIRMED,
+      keepDelivery: !over,
+    });
+    if (over) return { kind: 'settled' };
+    if (reading === undefined)
+      return unreachable(exchange, 'code' in answer ? answer.code : 'peer.unreachable');
+    return {
+      kind: 'retry',
+      code: reading.code,
+      status: reading.status,
+      ...(reading.retryAfterMs !== undefined && { retryAfterMs: reading.retryAfterMs }),
+      peerFault: reading.kind === 'garbage' || reading.status >= 500,
+    };
+  }
+
+  function unreachable(exchange: OutboundToSend, code: string): Attempt {
+    registry.noteContact(exchange.aud, { direction: 'out', ok: false });
+    return { kind: 'retry', code, peerFault: true };
+  }
+
+  function expectedOf(exchange: OutboundToSend) {
+    return {
+      peer: exchange.aud,
+      self: registry.self.entityId,
+      jti: exchange.jti,
+      envelopeSha256: exchange.envSha256.toString('base64url'),
+    };
+  }
+
+  type PeerRequest =
+    | { method: 'PUT'; path: string; headers: Record<string, string>; body: Buffer | Readable }
+    | { method: 'POST'; path: string; env: string };
+
+  async function request(peerId: string, wanted: PeerRequest): Promise<PeerAnswer | { code: string }> {
+    const peer = registry.peer(peerId);
+    const dispatcher = registry.dispatcher(peerId);
+    if (peer === undefined || dispatcher === undefined) return { code: 'peer.unknown' };
+    const endpoint = new URL(peer.federationEndpoint);
+    const path = `${endpoint.pathname.replace(/\/$/, '')}${wanted.path}`;
+    const headers =
+      wanted.method === 'PUT'
+        ? wanted.headers
+        : { authorization: `Bearer ${await requestToken(peerId, wanted, `${endpoint.origin}${path}`)}` };
+    try {
+      const response = await dispatcher.request({
+        method: wanted.method,
+        path,
+        headers,
+        ...(wanted.method === 'PUT' && { body: wanted.body }),
+      });
+      const body = await readBounded(response.body, ANSWER_MAX_BYTES);
+      if (body === undefined) return { code: 'answer.too_large' };
+      return {
+        status: response.statusCode,
+        contentType: single(response.headers['content-type'])?.split(';')[0]?.trim().toLowerCase(),
+        retryAfter: single(response.headers['retry-after']),
+        body,
+      };
+    } catch (error) {
+      if (wanted.method === 'PUT' && wanted.body instanceof Readable) wanted.body.destroy();
+      return { code: networkCode(error) };
+    }
+  }
+
+  function requestToken(
+    peerId: string,
+    wanted: { method: 'POST'; env: string },
+    htu: string,
+  ): Promise<string> {
+    const { self } = registry;
+    const iat = Math.floor(clock.nowMs() / 1000);
+    return signRequestToken(
+      {
+        iss: self.entityId,
+        aud: peerId as EntityId,
+        iat,
+        exp: iat + REQUEST_TOKEN_LIFETIME_S,
+        jti: uuidV7(),
+        htm: wanted.method,
+        htu,
+        env: wanted.env,
+      },
+      self.signer(),
+    );
+  }
+
+  return { prepare };
+}
+
+const giveUp = (reason: string): Attempt => ({ kind: 'give_up', reason });
+
+/** Manifest and content as they were signed. A small body is one buffer; a large one is unsealed as it leaves. */
+function wireBody(body: OpenBody): Buffer | Readable {
+  const manifest = body.manifest();
+  if (body.contentSize === null) return manifest;
+  const small = body.smallContent();
+  if (small !== undefined) return Buffer.concat([manifest, small]);
+  return Readable.from(
+    (async function* () {
+      yield manifest;
+      yield* body.content();
+    })(),
+    { objectMode: false },
+  );
+}
+
+/** The receipt decides; a closing that was confirmed ends as what made the sender give up. */
+function settlementOf(
+  exchange: OutboundToSend,
+  reading: Reading & { kind: 'receipt' },
+  giveUpReason: string | null,
+): Settlement {
+  const { claims, jws } = reading;
+  const closed = claims.reason === 'exchange.closed';
+  return {
+    jti: exchange.jti,
+    peer: exchange.aud,
+    envSha256: exchange.envSha256.toString('base64url'),
+    state: claims.event === 'RelayAcceptance' ? 'accepted' : closed ? 'failed' : 'rejected',
+    reason: closed ? (giveUpReason ?? 'exchange.closed') : (claims.reason ?? null),
+    receipt: { jws, claims },
+    keepDelivery: false,
+  };
+}
+
+async function readBounded(
+  body: AsyncIterable<Buffer> & { destroy(): unknown },
+  limit: number,
+): Promise<Buffer | undefined> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > limit) {
+      body.destroy();
+      return undefined;
+    }
+    parts.push(chunk);
+  }
+  return parts.length === 1 ? parts[0] : Buffer.concat(parts, size);
+}
+
+function single(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}
+
+/** A stable code for what the network said. */
+function networkCode(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code;
+  switch (code) {
+    case 'UND_ERR_CONNECT_TIMEOUT':
+    case 'UND_ERR_HEADERS_TIMEOUT':
+    case 'UND_ERR_BODY_TIMEOUT':
+      return 'peer.timeout';
+    case 'ECONNREFUSED':
+      return 'peer.refused_connection';
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return 'peer.name_unknown';
+    default:
+      return typeof code === 'string' && /CERT|TLS|SSL/.test(code) ? 'peer.certificate' : 'peer.unreachable';
+  }
+}

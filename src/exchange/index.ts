@@ -1,0 +1,18 @@
+export type {
+  ActHandler,
+  InboundItem,
+  LinkGate,
+  LinkView,
+  OutcomeListener,
+  SettledItem,
+  Verdict,
+} from './acts.ts';
+export type { BodyStore } from './bodies/body-store.ts';
+export { createPostgresBodyStore } from './bodies/postgres-store.ts';
+export type { BodyReader, OpenBody } from './bodies/reader.ts';
+export { BodyDamaged } from './bodies/reader.ts';
+export type { SealedContent, Sealer } from './bodies/sealer.ts';
+export { createTypeCheck } from './intake.ts';
+export type { OutboundDraft, OutboundExchanges } from './outbound.ts';
+export { exchangeRoutes } from './routes.ts';
+export { createExchangeService, type ExchangeService } from './service.ts';

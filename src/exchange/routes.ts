@@ -1,0 +1,90 @@
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { parseUuidV7 } from '../protocol/ids.ts';
+import { RECEIPT_MEDIA_TYPE } from '../protocol/receipt.ts';
+import { Refusal } from '../protocol/refusal.ts';
+import type { Answer } from './receive.ts';
+import type { ExchangeService } from './service.ts';
+
+/** The federation API's exchanges. The prefix is the path of the node's federation endpoint. */
+export function exchangeRoutes(service: ExchangeService): FastifyPluginAsync {
+  return async (app: FastifyInstance) => {
+    // The body is read by the receiver, against the lengths that were signed; nothing here buffers it.
+    app.removeAllContentTypeParsers();
+    app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+
+    app.put<{ Params: { jti: string } }>('/exchanges/:jti', async (request, reply) => {
+      const { headers, raw } = request;
+      const answer = await service.receive({
+        pathId: request.params.jti,
+        envelope: single(headers['ivx-envelope']),
+        contentType: headers['content-type'],
+        contentLength:
+          headers['content-length'] === undefined ? undefined : Number(headers['content-length']),
+        body: raw,
+      });
+      return sendAnswer(request, reply, answer, 201);
+    });
+
+    app.post<{ Params: { jti: string } }>('/exchanges/:jti/close', async (request, reply) => {
+      const caller = await authenticate(service, request);
+      const { env } = caller.claims;
+      if (env === undefined) throw new Refusal('request.token', { detail: 'env is missing' });
+      const answer = await service.close(
+        caller.peer,
+        exchangeId(request.params.jti),
+        Buffer.from(env, 'base64url'),
+      );
+      return sendAnswer(request, reply, answer, 200);
+    });
+
+    app.get<{ Params: { jti: string } }>('/exchanges/:jti', async (request, reply) => {
+      const caller = await authenticate(service, request);
+      const receipt = await service.receiptFor(caller.peer, exchangeId(request.params.jti));
+      if (receipt === undefined) throw new Refusal('exchange.unknown');
+      return reply.type(RECEIPT_MEDIA_TYPE).send(Buffer.from(receipt, 'latin1'));
+    });
+
+    app.get<{ Querystring: { since?: string; limit?: string } }>('/exchanges', async (request) => {
+      const caller = await authenticate(service, request);
+      return service.listFor(caller.peer, request.query);
+    });
+  };
+}
+
+function sendAnswer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  answer: Answer,
+  freshStatus: number,
+): FastifyReply {
+  if (answer.kind === 'refused') {
+    throw new Refusal(answer.code, {
+      ...(answer.detail !== undefined && { detail: answer.detail }),
+      ...(answer.retryAfterS !== undefined && { retryAfterS: answer.retryAfterS }),
+    });
+  }
+  const status = answer.replayed ? 200 : answer.outcome === 'rejected' ? 422 : freshStatus;
+  // What is left of a body nobody will read ends with the connection.
+  if (!request.raw.complete) reply.header('connection', 'close');
+  return reply.code(status).type(RECEIPT_MEDIA_TYPE).send(Buffer.from(answer.receipt, 'latin1'));
+}
+
+async function authenticate(service: ExchangeService, request: FastifyRequest) {
+  const result = await service.authenticate({
+    authorization: request.headers.authorization,
+    method: request.method,
+    target: request.raw.url ?? '',
+  });
+  if (!result.ok) throw new Refusal(result.code);
+  return result;
+}
+
+function exchangeId(text: string): string {
+  const id = parseUuidV7(text);
+  if (id === undefined) throw new Refusal('exchange.unknown');
+  return id;
+}
+
+function single(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? undefined : value;
+}

@@ -1,0 +1,109 @@
+import type { Clock } from '../clock.ts';
+import type { Database } from '../db/index.ts';
+import type { Evidence } from '../evidence/index.ts';
+import type { KeyStore } from '../keys/index.ts';
+import type { Leased, Outbox, Prepared } from '../outbox/index.ts';
+import type { EntityId } from '../protocol/ids.ts';
+import type { Registry } from '../registry/index.ts';
+import { createAcceptance, type Decision } from './accept.ts';
+import type { ActHandler, LinkGate, OutcomeListener } from './acts.ts';
+import type { BodyStore } from './bodies/body-store.ts';
+import { createMemoryBudget } from './bodies/memory-budget.ts';
+import { type BodyReader, createBodyReader } from './bodies/reader.ts';
+import { createSealer, type Sealer } from './bodies/sealer.ts';
+import { createClosing } from './closing.ts';
+import { createDelivery } from './deliver.ts';
+import { createIntake } from './intake.ts';
+import { createOutboundExchanges, type OutboundExchanges } from './outbound.ts';
+import { authenticatePeer, type PeerRequestResult } from './peer-request.ts';
+import { type Answer, type Arrival, createReceiver } from './receive.ts';
+import { createSettling } from './settle.ts';
+import { type ExchangeList, listExchanges, readDecisions } from './store.ts';
+
+export type ExchangeOptions = {
+  maxContentBytes: number;
+  bodyMemoryBytes: number;
+  bodyIdleTimeoutMs: number;
+};
+
+export type ExchangeService = {
+  receive(arrival: Arrival): Promise<Answer>;
+  close(sender: EntityId, jti: string, envSha256: Buffer): Promise<Decision>;
+  authenticate(request: {
+    authorization: string | undefined;
+    method: string;
+    target: string;
+  }): Promise<PeerRequestResult>;
+  /** The receipt this node gave a peer. */
+  receiptFor(peer: string, jti: string): Promise<string | undefined>;
+  /** What a peer exchanged with this node, for its recovery. */
+  listFor(peer: string, page: { since?: string; limit?: string }): Promise<ExchangeList>;
+  /** How the outbox tries a batch. */
+  prepare(batch: Leased[]): Promise<Prepared[]>;
+  readonly outbound: OutboundExchanges;
+  readonly sealer: Sealer;
+  readonly bodies: BodyReader;
+};
+
+/** A body must come at least this fast on average, once half a minute has passed. */
+const MIN_BYTES_PER_S = 16 * 1024;
+
+/**
+ * The one call for everything. Rooms register the acts they own; this service checks, keeps and answers them on the way
+ * in, and signs, queues and settles them on the way out.
+ */
+export function createExchangeService(deps: {
+  db: Database;
+  clock: Clock;
+  keys: KeyStore;
+  registry: Registry;
+  evidence: Evidence;
+  outbox: Outbox;
+  links: LinkGate;
+  store: BodyStore;
+  handlers: readonly ActHandler[];
+  listeners: readonly OutcomeListener[];
+  chargePeer(peer: string): { ok: true } | { ok: false; retryAfterS: number };
+  options: ExchangeOptions;
+}): ExchangeService {
+  const { db, clock, keys, registry, evidence, outbox, links, store, options } = deps;
+  const handlers = new Map(deps.handlers.map((handler) => [handler.act, handler]));
+  const listeners = new Map(deps.listeners.map((listener) => [listener.act, listener]));
+  const sealer = createSealer({ store, keys });
+  const bodies = createBodyReader({ store, keys });
+  const intake = createIntake({
+    sealer,
+    memory: createMemoryBudget(options.bodyMemoryBytes),
+    limits: { idleTimeoutMs: options.bodyIdleTimeoutMs, minBytesPerS: MIN_BYTES_PER_S },
+  });
+  const acceptance = createAcceptance({ db, registry, evidence, bodies: store, links, handlers });
+  const receiver = createReceiver({
+    db,
+    registry,
+    links,
+    handlers,
+    intake,
+    acceptance,
+    chargePeer: deps.chargePeer,
+    maxContentBytes: options.maxContentBytes,
+    nowMs: () => clock.nowMs(),
+  });
+  const closing = createClosing({ db, registry, evidence });
+  const settling = createSettling({ db, registry, evidence, outbox, listeners });
+  const delivery = createDelivery({ db, clock, registry, links, handlers, bodies, settling });
+
+  return {
+    receive: receiver.receive,
+    close: closing.close,
+    authenticate: (request) => authenticatePeer(registry, { ...request, nowMs: clock.nowMs() }),
+    async receiptFor(peer, jti) {
+      const [stored] = await db.withClient((client) => readDecisions(client, [{ iss: peer, jti }]));
+      return stored?.receipt;
+    },
+    listFor: (peer, page) => db.withClient((client) => listExchanges(client, peer, page)),
+    prepare: delivery.prepare,
+    outbound: createOutboundExchanges({ registry, evidence, bodies: store, outbox }),
+    sealer,
+    bodies,
+  };
+}

@@ -1,0 +1,34 @@
+import type { EnvelopeClaims } from '../protocol/envelope.ts';
+import type { RefusalCode } from '../protocol/refusal.ts';
+import type { ActHandler, LinkView } from './acts.ts';
+
+/** What a peer's state says of a new exchange; undefined where it may come in. */
+export function refuseForPeer(
+  state: string | undefined,
+  handler: ActHandler | undefined,
+): RefusalCode | undefined {
+  switch (state) {
+    case 'active':
+      return undefined;
+    case 'suspended':
+      return handler?.passesSuspension === true ? undefined : 'peer.suspended';
+    case 'revoked':
+      return 'peer.revoked';
+    case undefined:
+      return 'peer.unknown';
+    default:
+      return 'peer.not_active';
+  }
+}
+
+export function refuseForLink(
+  claims: EnvelopeClaims,
+  handler: ActHandler | undefined,
+  link: LinkView | undefined,
+): RefusalCode | undefined {
+  if (handler?.link !== 'required') return undefined;
+  if (claims.sub === undefined) return 'link.missing';
+  // A link of another peer is unknown to this one: an answer must not tell that it exists.
+  if (link === undefined || link.peer !== claims.iss) return 'link.unknown';
+  return link.state === 'active' ? undefined : `link.${link.state}`;
+}

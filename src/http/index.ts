@@ -1,0 +1,15 @@
+export { ACCESS, type AccessTable, isRole, ROLES, type Role } from './access.ts';
+export { buildHttpApp } from './app.ts';
+export { type Auth, createAuth } from './auth.ts';
+export { closeWithin, createDrain } from './drain.ts';
+export { federationProblems } from './federation-problems.ts';
+export { createIssuerKeys } from './issuer-keys.ts';
+export { createLogger } from './logger.ts';
+export { createManagement } from './management.ts';
+export { createMetrics } from './metrics.ts';
+export { mergeProblems, problem } from './problem.ts';
+export { httpProblems } from './problems.ts';
+export { createTokenLimit, installAddressLimit, refundAddress } from './rate-limit.ts';
+export { createReadiness } from './readiness.ts';
+export { issueToken } from './token.ts';
+export { createTokenBuckets } from './token-buckets.ts';

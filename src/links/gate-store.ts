@@ -1,0 +1,61 @@
+import type pg from 'pg';
+import type { Database, Tx } from '../db/index.ts';
+import type { LinkGate, LinkView } from '../exchange/index.ts';
+import { intersectScopes, type LinkScopesByHost } from '../protocol/link-scopes.ts';
+
+type HalfRow = {
+  id: string;
+  peer: string;
+  customer_id: string | null;
+  erased_at: Date | null;
+  owner: 'self' | 'peer' | null;
+  state: 'active' | 'paused' | 'revoked' | null;
+  scopes: LinkScopesByHost | null;
+  restorable: boolean | null;
+};
+
+const SELECT = `
+  select l.id, l.peer, l.customer_id, l.erased_at, h.owner, h.state, h.scopes,
+    (h.restorable_until is not null and h.restorable_until > now()) as restorable
+  from links l join link_halves h on h.link_id = l.id
+  where l.id = any($1::uuid[]) order by l.id, h.owner`;
+
+/** What other rooms ask of links: the effective state and scopes, both halves taken together. */
+export function createLinkGate(db: Database): LinkGate {
+  return {
+    lock: (tx: Tx, ids) => views(tx.client, `${SELECT} for share of h`, ids),
+    read: (ids) => db.withClient((client) => views(client, SELECT, ids)),
+  };
+}
+
+async function views(client: pg.ClientBase, text: string, ids: string[]): Promise<Map<string, LinkView>> {
+  const { rows } = await client.query<HalfRow>(text, [ids]);
+  const halves = new Map<string, HalfRow[]>();
+  for (const row of rows) {
+    const known = halves.get(row.id);
+    if (known === undefined) halves.set(row.id, [row]);
+    else known.push(row);
+  }
+  return new Map([...halves].map(([id, both]) => [id, viewOf(id, both)]));
+}
+
+function viewOf(id: string, halves: HalfRow[]): LinkView {
+  const [first, second] = halves as [HalfRow, HalfRow | undefined];
+  return {
+    id,
+    peer: first.peer,
+    customerId: first.customer_id,
+    state: effectiveState(halves),
+    scopes: second === undefined ? {} : intersectScopes(first.scopes ?? {}, second.scopes ?? {}),
+  };
+}
+
+/** The most restrictive of both halves. */
+function effectiveState(halves: HalfRow[]): LinkView['state'] {
+  if (halves.some((half) => half.erased_at !== null)) return 'erased';
+  const revoked = halves.filter((half) => half.state === 'revoked');
+  if (revoked.some((half) => half.restorable !== true)) return 'revoked';
+  if (revoked.length > 0) return 'restorable';
+  if (halves.length < 2) return 'pending';
+  return halves.some((half) => half.state === 'paused') ? 'paused' : 'active';
+}

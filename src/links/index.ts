@@ -1,0 +1,1 @@
+export { createLinkGate } from './gate-store.ts';

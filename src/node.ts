@@ -1,0 +1,247 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { type Clock, systemClock } from './clock.ts';
+import type { Config } from './config.ts';
+import {
+  type Connection,
+  createDatabase,
+  createPool,
+  type Database,
+  DatabaseExhausted,
+  DatabaseUnavailable,
+  migrate,
+  startEmbeddedPostgres,
+} from './db/index.ts';
+import {
+  createDocumentService,
+  createPushHandler,
+  createPushOutcome,
+  type DocumentService,
+} from './documents/index.ts';
+import { createEvidence, type Evidence } from './evidence/index.ts';
+import {
+  createExchangeService,
+  createPostgresBodyStore,
+  type ExchangeService,
+  exchangeRoutes,
+} from './exchange/index.ts';
+import {
+  buildHttpApp,
+  closeWithin,
+  createDrain,
+  createManagement,
+  createMetrics,
+  createReadiness,
+  createTokenBuckets,
+  federationProblems,
+  httpProblems,
+  mergeProblems,
+  problem,
+} from './http/index.ts';
+import { createFileKeyStore } from './keys/index.ts';
+import { createLinkGate } from './links/index.ts';
+import { createOutbox, type Outbox } from './outbox/index.ts';
+import { parseStrictJson } from './protocol/jose/strict-json.ts';
+import { createRegistry, type Registry, registryFederationRoutes } from './registry/index.ts';
+
+export type Node = {
+  readonly config: Config;
+  readonly db: Database;
+  readonly registry: Registry;
+  readonly evidence: Evidence;
+  readonly exchange: ExchangeService;
+  readonly documents: DocumentService;
+  readonly outbox: Outbox;
+  /** Where it listens. */
+  readonly address: { host: string; port: number };
+  readonly management: { host: string; port: number };
+  /** Files the first start made. */
+  readonly created: readonly string[];
+  /** Stops accepting, lets what is in flight finish, then stops the database it started. */
+  stop(): Promise<void>;
+};
+
+export type NodeOverrides = { clock?: Clock; logger: Logger };
+
+const MIGRATIONS = path.join(import.meta.dirname, '..', 'migrations');
+const FEDERATION_PREFIX = '/federation/v1';
+const DAY_S = 86_400;
+
+/** Wires the whole program, once, and starts it. What was started is stopped again when a later step fails. */
+export async function startNode(config: Config, overrides: NodeOverrides): Promise<Node> {
+  const stops: (() => Promise<unknown>)[] = [];
+  const stop = async () => {
+    for (const step of stops.splice(0).reverse()) await step();
+  };
+  try {
+    return await start(config, overrides, stops, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function start(
+  config: Config,
+  { clock = systemClock, logger }: NodeOverrides,
+  stops: (() => Promise<unknown>)[],
+  stop: () => Promise<void>,
+): Promise<Node> {
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  const connection = await openDatabase(config, logger, stops);
+  const pool = createPool({
+    connection,
+    size: config.databasePoolSize,
+    onIdleError: (error) => logger.warn({ err: error }, 'an idle database connection broke'),
+  });
+  const db = createDatabase(pool);
+  stops.push(() => db.close());
+  await migrate(pool, MIGRATIONS);
+
+  const keys = createFileKeyStore({ directory: path.join(config.dataDir, 'keys'), clock });
+  const onError = (error: unknown) => logger.error({ err: error }, 'background work failed');
+  const evidence: Evidence = createEvidence({ db, clock, identity: () => registry.self });
+  const registry: Registry = createRegistry({
+    db,
+    keys,
+    clock,
+    config: {
+      publicUrl: config.publicUrl,
+      allowInsecurePeers: config.allowInsecurePeers,
+      organizationName: config.organizationName,
+      contacts: config.contactEmails,
+      peerPollS: config.peerPollS,
+      keyPublishS: config.keyPublishS,
+      limits: { max_document_bytes: config.maxDocumentBytes },
+    },
+    log: logger,
+    recordEvidence: (tx, record) => evidence.record(tx, record),
+  });
+  await registry.start();
+  stops.push(() => registry.stop());
+
+  const outbox = createOutbox({
+    db,
+    clock,
+    options: {
+      perPeerConcurrency: config.outboxPerPeerConcurrency,
+      retry: { baseMs: config.retryBaseMs, capMs: config.retryCapMs },
+    },
+    onError,
+  });
+  registry.onPeerContact((peer) => outbox.peerContact(peer));
+
+  const links = createLinkGate(db);
+  const peerBuckets = createTokenBuckets({ ratePerMin: config.peerRatePerMin, clock });
+  const exchange = createExchangeService({
+    db,
+    clock,
+    keys,
+    registry,
+    evidence,
+    outbox,
+    links,
+    store: createPostgresBodyStore(db),
+    handlers: [createPushHandler({ self: () => registry.self.entityId })],
+    listeners: [createPushOutcome()],
+    chargePeer: (peer) => {
+      const taken = peerBuckets.take(peer);
+      return taken.ok ? taken : { ok: false, retryAfterS: Math.ceil(taken.retryAfterMs / 1000) };
+    },
+    options: {
+      maxContentBytes: config.maxDocumentBytes,
+      bodyMemoryBytes: config.bodyMemoryBytes,
+      bodyIdleTimeoutMs: config.bodyIdleTimeoutMs,
+    },
+  });
+  const documents = createDocumentService({
+    db,
+    clock,
+    evidence,
+    links,
+    outbound: exchange.outbound,
+    sealer: exchange.sealer,
+    bodies: exchange.bodies,
+    maxContentBytes: config.maxDocumentBytes,
+    deliveryWindowS: config.deliveryWindowDays * DAY_S,
+  });
+
+  const problems = mergeProblems(httpProblems, federationProblems);
+  const drain = createDrain();
+  const metrics = createMetrics();
+  const app = await buildHttpApp({
+    logger,
+    problems,
+    parseJson: (bytes) => parseStrictJson(bytes),
+    trustProxy: config.trustProxy,
+    metrics: metrics.http,
+    drain,
+    mapError: databaseProblem,
+  });
+  stops.push(() => closeWithin(app, config.shutdownGraceMs));
+  if (config.federation) {
+    await app.register(registryFederationRoutes(registry));
+    await app.register(exchangeRoutes(exchange), { prefix: FEDERATION_PREFIX });
+  }
+
+  const readiness = createReadiness((check, error) =>
+    logger.warn({ err: error, check }, 'readiness check failed'),
+  );
+  readiness.add('database', async () => {
+    await db.withClient((client) => client.query('select 1'));
+    return { ok: true };
+  });
+  const management = createManagement({ readiness, registry: metrics.registry, drain, problems, logger });
+  stops.push(() => management.close());
+  const managementAddress = await management.listen(config.managementHost, config.managementPort);
+  const address = await listen(app, config);
+  if (config.federation) {
+    outbox.start(exchange.prepare);
+    stops.push(() => outbox.stop());
+  }
+  stops.push(async () => drain.start());
+
+  return {
+    config,
+    db,
+    registry,
+    evidence,
+    exchange,
+    documents,
+    outbox,
+    address,
+    management: managementAddress,
+    created: keys.created,
+    stop,
+  };
+}
+
+/** The server named, or an embedded one that lives as long as this process. */
+async function openDatabase(
+  config: Config,
+  logger: Logger,
+  stops: (() => Promise<unknown>)[],
+): Promise<Connection> {
+  if (config.databaseUrl !== undefined) return { connectionString: config.databaseUrl.reveal() };
+  const embedded = await startEmbeddedPostgres({
+    dataDir: config.dataDir,
+    log: (line) => logger.debug({ postgres: line }, 'embedded PostgreSQL'),
+  });
+  stops.push(() => embedded.stop());
+  return embedded.connection;
+}
+
+async function listen(app: FastifyInstance, config: Config): Promise<{ host: string; port: number }> {
+  await app.listen({ host: config.listenHost, port: config.port });
+  const address = app.server.address();
+  if (address === null || typeof address === 'string') throw new Error('not listening on TCP');
+  return { host: address.address, port: address.port };
+}
+
+function databaseProblem(error: unknown) {
+  if (error instanceof DatabaseUnavailable) return problem('database.unavailable', { retryAfterS: 5 });
+  if (error instanceof DatabaseExhausted) return problem('database.exhausted', { retryAfterS: 60 });
+  return undefined;
+}

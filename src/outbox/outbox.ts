@@ -1,0 +1,225 @@
+import { v7 as uuidV7 } from 'uuid';
+import type { Clock } from '../clock.ts';
+import { createGroupCommit, type Database, type Tx } from '../db/index.ts';
+import { type BreakerState, createBreaker } from './breaker.ts';
+import { type Attempt, createPeerQueue, type PeerQueue, type Prepared } from './peer-queue.ts';
+import { backoffMs, type RetryPolicy } from './retry-policy.ts';
+import {
+  expireDeliveries,
+  extendLeases,
+  hastenClosings,
+  insertDeliveries,
+  type Leased,
+  leaseDue,
+  type NewDelivery,
+  type Reschedule,
+  readDuePeers,
+  removeDeliveries,
+  reschedule,
+} from './store.ts';
+
+export type OutboxOptions = {
+  perPeerConcurrency: number;
+  retry: RetryPolicy;
+  leaseMs?: number;
+  pollMs?: number;
+};
+
+export type Outbox = {
+  /** Queues deliveries in the caller's transaction, and wakes their peers once it is durable. */
+  enqueue(tx: Tx, rows: readonly NewDelivery[]): Promise<void>;
+  /** Takes terminal exchanges out, in the transaction that stores their outcome. */
+  remove(tx: Tx, jtis: readonly string[]): Promise<void>;
+  /** Starts the workers; `prepare` tells how a batch is tried. */
+  start(prepare: (batch: Leased[]) => Promise<Prepared[]>): void;
+  /** The peer was heard from: its queue and its closings are tried at once. */
+  peerContact(peer: string): void;
+  /** There may be something due for this peer. */
+  wake(peer: string): void;
+  breaker(peer: string): BreakerState;
+  /** Lets what is in flight finish, and gives the rest back. */
+  stop(): Promise<void>;
+};
+
+const LEASE_MS = 60_000;
+const POLL_MS = 1_000;
+/** A closing without an answer is tried again this slowly. */
+const CLOSING_POLICY: RetryPolicy = { baseMs: 60_000, capMs: 6 * 3_600_000 };
+const EXPIRY_BATCH = 1_000;
+const MAX_BATCH = 256;
+/** At least this long between two wake-ups of one peer by its own traffic. */
+const CONTACT_INTERVAL_MS = 1_000;
+
+export function createOutbox(deps: {
+  db: Database;
+  clock: Clock;
+  options: OutboxOptions;
+  random?: () => number;
+  onError: (error: unknown) => void;
+}): Outbox {
+  const { db, clock, options, onError } = deps;
+  const random = deps.random ?? Math.random;
+  const leaseMs = options.leaseMs ?? LEASE_MS;
+  const owner = uuidV7();
+  const queues = new Map<string, { queue: PeerQueue; breaker: ReturnType<typeof createBreaker> }>();
+  const lastContactMs = new Map<string, number>();
+  const timers: NodeJS.Timeout[] = [];
+  let prepare: ((batch: Leased[]) => Promise<Prepared[]>) | undefined;
+  let stopped = false;
+
+  const returns = createGroupCommit<Reschedule, undefined>({
+    maxBatch: MAX_BATCH,
+    commit: async (rows) => {
+      await reschedule(db, rows);
+      return rows.map(() => undefined);
+    },
+  });
+
+  function giveBack(leased: Leased, attempt: Exclude<Attempt, { kind: 'settled' }>): Promise<undefined> {
+    const base = {
+      jti: leased.jti,
+      task: leased.task,
+      giveUpReason: null,
+      code: attempt.kind === 'give_up' ? attempt.reason : attempt.code,
+      status: null,
+      attempt: 1,
+      mismatch: 0,
+    } as const;
+    switch (attempt.kind) {
+      case 'hold':
+        return returns.add({ ...base, delayMs: attempt.delayMs, attempt: 0 });
+      case 'give_up':
+        return returns.add({
+          ...base,
+          delayMs: 0,
+          task: 'close',
+          giveUpReason: attempt.reason,
+          status: attempt.status ?? null,
+          mismatch: attempt.mismatch === true ? 1 : 0,
+        });
+      case 'retry': {
+        const policy = leased.task === 'close' ? CLOSING_POLICY : options.retry;
+        const backoff = backoffMs(policy, leased.attempts + 1, random());
+        return returns.add({
+          ...base,
+          delayMs: Math.max(backoff, Math.min(attempt.retryAfterMs ?? 0, options.retry.capMs)),
+          status: attempt.status ?? null,
+          mismatch: attempt.mismatch === true ? 1 : 0,
+        });
+      }
+    }
+  }
+
+  async function release(leased: Leased[]): Promise<void> {
+    await reschedule(
+      db,
+      leased.map((one) => ({
+        jti: one.jti,
+        delayMs: 0,
+        task: one.task,
+        giveUpReason: null,
+        code: null,
+        status: null,
+        attempt: 0,
+        mismatch: 0,
+      })),
+    );
+  }
+
+  function queueOf(peer: string): { queue: PeerQueue; breaker: ReturnType<typeof createBreaker> } {
+    let entry = queues.get(peer);
+    if (entry === undefined) {
+      const breaker = createBreaker({
+        maxInFlight: options.perPeerConcurrency,
+        policy: options.retry,
+        random,
+      });
+      const queue = createPeerQueue({
+        peer,
+        maxInFlight: options.perPeerConcurrency,
+        breaker,
+        nowMs: () => clock.nowMs(),
+        lease: (limit) => leaseDue(db, { peer, limit, owner, leaseMs }),
+        prepare: (batch) => prepare?.(batch) ?? Promise.resolve([]),
+        giveBack: async (leased, attempt) => {
+          await giveBack(leased, attempt);
+          if (attempt.kind === 'give_up') wake(peer);
+        },
+        release,
+        onError,
+      });
+      entry = { queue, breaker };
+      queues.set(peer, entry);
+    }
+    return entry;
+  }
+
+  function wake(peer: string): void {
+    if (!stopped && prepare !== undefined) queueOf(peer).queue.wake();
+  }
+
+  async function poll(): Promise<void> {
+    for (const peer of await readDuePeers(db)) wake(peer);
+  }
+
+  async function expire(): Promise<void> {
+    for (const peer of await expireDeliveries(db, EXPIRY_BATCH)) wake(peer);
+  }
+
+  async function holdLeases(): Promise<void> {
+    const jtis = [...queues.values()].flatMap(({ queue }) => queue.held.map((leased) => leased.jti));
+    if (jtis.length > 0) await extendLeases(db, { owner, jtis, leaseMs });
+  }
+
+  function every(intervalMs: number, work: () => Promise<void>): void {
+    let busy = false;
+    timers.push(
+      setInterval(() => {
+        if (busy) return;
+        busy = true;
+        work()
+          .catch(onError)
+          .finally(() => {
+            busy = false;
+          });
+      }, intervalMs).unref(),
+    );
+  }
+
+  return {
+    async enqueue(tx, rows) {
+      await insertDeliveries(tx, rows);
+      const peers = new Set(rows.map((row) => row.peer));
+      tx.afterCommit(() => {
+        for (const peer of peers) wake(peer);
+      });
+    },
+    remove: removeDeliveries,
+    start(how) {
+      prepare = how;
+      const pollMs = options.pollMs ?? POLL_MS;
+      every(pollMs, poll);
+      every(pollMs * 10, expire);
+      every(leaseMs / 3, holdLeases);
+      void poll().catch(onError);
+    },
+    peerContact(peer) {
+      const now = clock.nowMs();
+      if (now - (lastContactMs.get(peer) ?? 0) < CONTACT_INTERVAL_MS) return;
+      lastContactMs.set(peer, now);
+      const entry = queues.get(peer);
+      if (entry !== undefined && entry.breaker.state(now).state !== 'closed') {
+        entry.breaker.wake();
+        hastenClosings(db, peer).catch(onError);
+        entry.queue.wake();
+      }
+    },
+    wake,
+    breaker: (peer) => queueOf(peer).breaker.state(clock.nowMs()),
+    async stop() {
+      stopped = true;
+      for (const timer of timers) clearInterval(timer);
+      await Promise.all([...queues.values()].map(({ queue }) => queue.stop()));
+    },
+  };
+}

@@ -1,0 +1,161 @@
+import { type Database, insertRows, type Tx } from '../db/index.ts';
+
+/** A delivery this process holds the lease of. */
+export type Leased = {
+  jti: string;
+  peer: string;
+  task: 'send' | 'close';
+  giveUpReason: string | null;
+  attempts: number;
+  mismatches: number;
+};
+
+export type NewDelivery = { jti: string; peer: string; dueAt: Date; expiresAt: Date };
+
+export async function insertDeliveries(tx: Tx, rows: readonly NewDelivery[]): Promise<void> {
+  await insertRows(
+    tx,
+    { table: 'deliveries', columns: ['jti', 'peer', 'next_attempt_at', 'expires_at'] },
+    rows.map((row) => [row.jti, row.peer, row.dueAt, row.expiresAt]),
+  );
+}
+
+/** Takes due deliveries of one peer that no other worker or replica holds. */
+export async function leaseDue(
+  db: Database,
+  lease: { peer: string; limit: number; owner: string; leaseMs: number },
+): Promise<Leased[]> {
+  return db.transact(async (tx) => {
+    const { rows } = await tx.client.query(
+      `update deliveries d
+       set lease_owner = $3, next_attempt_at = now() + $4 * interval '1 millisecond'
+       from (
+         select jti from deliveries where peer = $1 and next_attempt_at <= now()
+         order by next_attempt_at, jti limit $2 for update skip locked
+       ) due
+       where d.jti = due.jti
+       returning d.jti, d.peer, d.task, d.give_up_reason, d.attempts, d.mismatches`,
+      [lease.peer, lease.limit, lease.owner, lease.leaseMs],
+    );
+    return rows.map((row) => ({
+      jti: row.jti,
+      peer: row.peer,
+      task: row.task,
+      giveUpReason: row.give_up_reason,
+      attempts: row.attempts,
+      mismatches: row.mismatches,
+    }));
+  });
+}
+
+/** Holds leases of work that takes longer than a lease. */
+export async function extendLeases(
+  db: Database,
+  lease: { owner: string; jtis: string[]; leaseMs: number },
+): Promise<void> {
+  await db.transact((tx) =>
+    tx.client.query(
+      `update deliveries set next_attempt_at = now() + $3 * interval '1 millisecond'
+       where lease_owner = $1 and jti = any($2::uuid[])`,
+      [lease.owner, lease.jtis, lease.leaseMs],
+    ),
+  );
+}
+
+export type Reschedule = {
+  jti: string;
+  delayMs: number;
+  task: 'send' | 'close';
+  giveUpReason: string | null;
+  code: string | null;
+  status: number | null;
+  /** 1 where this counts as a try, 0 where it was only held back or given back. */
+  attempt: 0 | 1;
+  mismatch: 0 | 1;
+};
+
+/** Gives leases back, with what was learned. A delivery that another worker settled meanwhile stays gone. */
+export async function reschedule(db: Database, rows: readonly Reschedule[]): Promise<void> {
+  await db.transact((tx) =>
+    tx.client.query(
+      `update deliveries d set
+         lease_owner = null,
+         next_attempt_at = now() + r.delay_ms * interval '1 millisecond',
+         task = r.task,
+         give_up_reason = coalesce(r.give_up_reason, d.give_up_reason),
+         attempts = d.attempts + r.attempt,
+         mismatches = d.mismatches + r.mismatch,
+         last_attempt_at = case when r.attempt = 1 then now() else d.last_attempt_at end,
+         last_code = coalesce(r.code, d.last_code),
+         last_status = coalesce(r.status, d.last_status)
+       from (
+         select * from unnest($1::uuid[], $2::float8[], $3::text[], $4::text[], $5::text[], $6::int[], $7::int[], $8::int[])
+           as t (jti, delay_ms, task, give_up_reason, code, status, attempt, mismatch)
+         order by jti
+       ) r
+       where d.jti = r.jti`,
+      [
+        rows.map((row) => row.jti),
+        rows.map((row) => row.delayMs),
+        rows.map((row) => row.task),
+        rows.map((row) => row.giveUpReason),
+        rows.map((row) => row.code),
+        rows.map((row) => row.status),
+        rows.map((row) => row.attempt),
+        rows.map((row) => row.mismatch),
+      ],
+    ),
+  );
+}
+
+/** Takes terminal exchanges out of the queue, in the transaction that stores their outcome. */
+export async function removeDeliveries(tx: Tx, jtis: readonly string[]): Promise<void> {
+  if (jtis.length === 0) return;
+  await tx.client.query('delete from deliveries where jti = any($1::uuid[])', [jtis]);
+}
+
+/** Peers with something due, found by skipping along the index: never a scan of a long queue. */
+export async function readDuePeers(db: Database): Promise<string[]> {
+  const { rows } = await db.withClient((client) =>
+    client.query(
+      `with recursive p as (
+         (select peer from deliveries order by peer limit 1)
+         union all
+         select (select d.peer from deliveries d where d.peer > p.peer order by d.peer limit 1)
+         from p where p.peer is not null
+       )
+       select peer from p
+       where peer is not null
+         and exists (select 1 from deliveries d where d.peer = p.peer and d.next_attempt_at <= now())`,
+    ),
+  );
+  return rows.map((row) => row.peer);
+}
+
+/** Turns what is past its window into closings, due at once. Returns the peers concerned. */
+export async function expireDeliveries(db: Database, limit: number): Promise<string[]> {
+  return db.transact(async (tx) => {
+    const { rows } = await tx.client.query(
+      `update deliveries d set task = 'close', give_up_reason = 'exchange.expired', next_attempt_at = now()
+       from (
+         select jti from deliveries where task = 'send' and expires_at <= now()
+         order by expires_at limit $1 for update skip locked
+       ) late
+       where d.jti = late.jti
+       returning d.peer`,
+      [limit],
+    );
+    return [...new Set(rows.map((row) => row.peer as string))];
+  });
+}
+
+/** Makes a peer's closings due now: it was heard from. */
+export async function hastenClosings(db: Database, peer: string): Promise<void> {
+  await db.transact((tx) =>
+    tx.client.query(
+      `update deliveries set next_attempt_at = now()
+       where peer = $1 and task = 'close' and lease_owner is null and next_attempt_at > now()`,
+      [peer],
+    ),
+  );
+}

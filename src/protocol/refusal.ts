@@ -1,0 +1,116 @@
+/**
+ * Every answer of the federation API but acceptance, once. The three kinds follow from what the sender may conclude:
+ *
+ * - `decided`: the recipient's signed decision (422 with a RelayRejection); the exchange is over.
+ * - `terminal`: nothing is stored and trying the same bytes again cannot help; the sender closes the exchange.
+ * - `transient`: nothing is stored, the id is not consumed; the same bytes may be accepted later.
+ *
+ * `erds` is the reason of ETSI EN 319 522 that evidence carries beside our own code, where one fits.
+ */
+export type RefusalKind = 'decided' | 'terminal' | 'transient';
+
+type Entry = { kind: RefusalKind; status: number; title: string; erds?: ErdsReason };
+
+export type ErdsReason =
+  | 'R_ERDS_MessageRejectedForInvalidSignature'
+  | 'R_ERDS_PolicyViolation'
+  | 'R_ERDS_UnknownRecipient'
+  | 'R_ERDS_Unreachable';
+
+const entry =
+  (kind: RefusalKind) =>
+  (status: number, title: string, erds?: ErdsReason): Entry => ({
+    kind,
+    status,
+    title,
+    ...(erds && { erds }),
+  });
+const terminal = entry('terminal');
+const transient = entry('transient');
+const decided = (title: string, erds?: ErdsReason) => entry('decided')(422, title, erds);
+
+const SIGNATURE = 'R_ERDS_MessageRejectedForInvalidSignature';
+const POLICY = 'R_ERDS_PolicyViolation';
+const UNKNOWN = 'R_ERDS_UnknownRecipient';
+
+export const REFUSALS = {
+  // Syntax and signature, before anything is known of the sender.
+  'envelope.missing': terminal(400, 'The IVX-Envelope header is missing'),
+  'envelope.too_large': terminal(400, 'The envelope is over its limit of 4 KiB'),
+  'envelope.malformed': terminal(400, 'The envelope is not a compact JWS of this profile'),
+  'envelope.type': terminal(400, 'The envelope has another typ than ivx-envelope+jwt'),
+  'envelope.invalid': terminal(400, 'The envelope does not follow its schema'),
+  'envelope.id_mismatch': terminal(400, 'The id in the path is not the jti of the envelope'),
+  'envelope.audience': terminal(400, 'The envelope is addressed to another node', UNKNOWN),
+  'signature.algorithm': terminal(401, 'The signature algorithm is not one of this profile', SIGNATURE),
+  'signature.invalid': terminal(401, 'The signature does not verify under the key it names', SIGNATURE),
+  'key.unknown': transient(401, 'No key of that name is known for this sender', SIGNATURE),
+  'key.retired': terminal(401, 'The key no longer signs new envelopes', SIGNATURE),
+  'key.revoked': terminal(401, 'The key was revoked', SIGNATURE),
+  'peer.unknown': transient(403, 'The sender is not a peer of this node', POLICY),
+  'peer.not_active': transient(403, 'The peer is not active yet', POLICY),
+  'peer.suspended': transient(403, 'Exchanges with this peer are suspended', POLICY),
+  'peer.revoked': terminal(403, 'The peer was revoked', POLICY),
+  'time.from_future': transient(400, 'The time of issue lies in the future: compare the clocks'),
+  'time.lifetime': terminal(400, 'The time between iat and exp is over 14 days'),
+  'request.token': terminal(401, 'The request token is missing or not valid for this request', SIGNATURE),
+  'exchange.conflict': terminal(409, 'This id came before with another envelope'),
+  'exchange.in_progress': transient(503, 'Another try of this exchange is running'),
+  'exchange.unknown': transient(404, 'This node has no such exchange'),
+
+  // Transfer: a broken or forged transfer must never kill a delivery.
+  'body.content_type': terminal(415, 'The body must be application/ivx-exchange'),
+  'body.length': transient(400, 'The body is shorter or longer than the envelope says'),
+  'body.cut': transient(400, 'The connection ended before the body did'),
+  'body.timeout': transient(408, 'The body came too slowly'),
+  'manifest.digest': transient(400, 'The manifest is not the one that was signed'),
+  'content.digest': transient(400, 'The content is not the one that was signed'),
+
+  // Load and maintenance.
+  'rate.limited': transient(429, 'Too many requests'),
+  'quota.exceeded': transient(507, 'The storage kept for this peer is full'),
+  'overload.memory': transient(503, 'Too many bodies are being received'),
+  'database.unavailable': transient(503, 'The database cannot be reached'),
+  'database.exhausted': transient(507, 'The database cannot store more'),
+  'node.draining': transient(503, 'The node is stopping'),
+
+  // Decisions of the recipient, each with a signed RelayRejection.
+  'time.expired': decided('The delivery window of the envelope has passed'),
+  'act.unsupported': decided('This node does not take this act'),
+  'manifest.too_large': decided('The manifest is over its limit of 256 KiB', POLICY),
+  'manifest.invalid': decided('The manifest does not follow the schema of its act'),
+  'content.too_large': decided('The content is over the limit of this node', POLICY),
+  'content.missing': decided('The act needs a content'),
+  'content.unexpected': decided('The act takes no content'),
+  'content.empty': decided('The content is empty'),
+  'content.type': decided('The content is not of the type the manifest declares'),
+  'exchange.closed': decided('The sender closed the exchange before it was decided'),
+  'link.missing': decided('The act needs a link'),
+  'link.revoked': decided('The link was revoked', POLICY),
+  'link.erased': decided('The link was erased', UNKNOWN),
+  'link.scope': decided('The link does not cover this', POLICY),
+
+  // The act that creates it may be on its way, or the customer may change their mind.
+  'link.unknown': transient(404, 'No such link is known', UNKNOWN),
+  'link.pending': transient(409, 'The link is not complete yet'),
+  'link.paused': transient(409, 'The customer paused the link'),
+  'link.restorable': transient(409, 'The customer left and may still come back'),
+} as const satisfies Record<string, Entry>;
+
+export type RefusalCode = keyof typeof REFUSALS;
+
+export function isRefusalCode(code: unknown): code is RefusalCode {
+  return typeof code === 'string' && Object.hasOwn(REFUSALS, code);
+}
+
+/** A service's refusal: `code` is stable and listed once; `details` hold nothing personal. */
+export class Refusal<Code extends string = string> extends Error {
+  override readonly name = 'Refusal';
+  readonly code: Code;
+  readonly details: Readonly<Record<string, unknown>>;
+  constructor(code: Code, details: Readonly<Record<string, unknown>> = {}) {
+    super(code);
+    this.code = code;
+    this.details = details;
+  }
+}
