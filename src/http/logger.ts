@@ -49,11 +49,11 @@ export function loggerOptions(level: string): LoggerOptions {
     level,
     base: null,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
-    // Not pino's own `redact`: with wildcards it takes 70 us a line, this takes none where nothing is nested.
+    // The bindings of child loggers pass no formatter, only this. Its wildcards would cost 70 us a line.
+    redact: { paths: [...SECRET_KEYS], censor: CENSOR },
     formatters: {
       level: (label) => ({ level: label }),
       log: (fields) => censor(fields, MAX_DEPTH),
-      bindings: (fields) => censor(fields, MAX_DEPTH),
     },
     serializers: { req: serializeRequest, res: serializeReply, err: serializeError },
   };

@@ -36,20 +36,19 @@ export function installHttpMetrics(app: FastifyInstance, { duration, inFlight }:
   app.addHook('onRequest', (request, reply, done) => {
     const startMs = performance.now();
     let open = true;
-    const end = () => {
+    const end = (statusClass: string) => {
       if (!open) return;
       open = false;
       inFlight.dec();
-      const statusClass = reply.raw.writableFinished
-        ? `${Math.floor(reply.raw.statusCode / 100)}xx`
-        : 'aborted';
       duration.observe(
         { route: routePattern(request), method: request.method, status_class: statusClass },
         (performance.now() - startMs) / 1000,
       );
     };
     inFlight.inc();
-    reply.raw.once('finish', end).once('close', end);
+    reply.raw
+      .once('finish', () => end(`${Math.floor(reply.raw.statusCode / 100)}xx`))
+      .once('close', () => end('aborted'));
     done();
   });
 }

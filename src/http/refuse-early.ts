@@ -27,6 +27,10 @@ const SINGLE_HEADERS = new Set([
 
 /** What is refused before a byte of the body is read, whatever the route. */
 export function earlyRefusal(request: FastifyRequest, allowed: AllowedMethods): Problem | undefined {
+  // Earlier versions need no Host and know no transfer codings, which is how two readers come to disagree.
+  if (request.raw.httpVersion !== '1.1')
+    return problem('request.malformed', { detail: 'only HTTP/1.1 is spoken here' });
+
   const repeated = repeatedHeader(request.raw.rawHeaders);
   if (repeated !== undefined)
     return problem('request.malformed', { detail: `the header ${repeated} came more than once` });

@@ -20,27 +20,29 @@ export type TokenBucketOptions = Readonly<{
   clock: Clock;
 }>;
 
-type Bucket = { tokens: number; atMs: number };
+/** Counted in whole units of 1/60,000 token, so that `ratePerMin` a millisecond stays exact. */
+type Bucket = { units: number; atMs: number };
 
-const MINUTE_MS = 60_000;
+const UNITS_PER_TOKEN = 60_000;
 const DEFAULT_MAX_KEYS = 50_000;
 
 export function createTokenBuckets(options: TokenBucketOptions): TokenBuckets {
   const { ratePerMin, clock } = options;
   const burst = options.burst ?? Math.max(1, Math.ceil(ratePerMin / 6));
   const maxKeys = options.maxKeys ?? DEFAULT_MAX_KEYS;
+  const fullUnits = burst * UNITS_PER_TOKEN;
   // A Map keeps the order of insertion; each use moves its key to the end.
   const buckets = new Map<string, Bucket>();
 
   function fill(key: string): Bucket {
     const nowMs = clock.nowMs();
     const found = buckets.get(key);
-    const bucket = found ?? { tokens: burst, atMs: nowMs };
+    const bucket = found ?? { units: fullUnits, atMs: nowMs };
     if (found !== undefined) {
       buckets.delete(key);
       // A clock set back adds nothing and takes nothing.
       const elapsedMs = Math.max(0, nowMs - found.atMs);
-      found.tokens = Math.min(burst, found.tokens + (elapsedMs * ratePerMin) / MINUTE_MS);
+      found.units = Math.min(fullUnits, found.units + elapsedMs * ratePerMin);
       found.atMs = nowMs;
     } else if (buckets.size >= maxKeys) {
       const [oldest] = buckets.keys();
@@ -54,15 +56,15 @@ export function createTokenBuckets(options: TokenBucketOptions): TokenBuckets {
     take(key, cost = 1) {
       if (!(cost > 0 && cost <= burst)) throw new RangeError(`cost ${cost} is outside the burst of ${burst}`);
       const bucket = fill(key);
-      if (bucket.tokens >= cost) {
-        bucket.tokens -= cost;
-        return { ok: true };
-      }
-      return { ok: false, retryAfterMs: Math.ceil(((cost - bucket.tokens) * MINUTE_MS) / ratePerMin) };
+      const units = cost * UNITS_PER_TOKEN;
+      if (bucket.units < units)
+        return { ok: false, retryAfterMs: Math.ceil((units - bucket.units) / ratePerMin) };
+      bucket.units -= units;
+      return { ok: true };
     },
     refund(key, cost = 1) {
       const bucket = buckets.get(key);
-      if (bucket !== undefined) bucket.tokens = Math.min(burst, bucket.tokens + cost);
+      if (bucket !== undefined) bucket.units = Math.min(fullUnits, bucket.units + cost * UNITS_PER_TOKEN);
     },
     size: () => buckets.size,
   } satisfies TokenBuckets);
