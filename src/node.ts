@@ -19,6 +19,8 @@ import {
   createPushHandler,
   createPushOutcome,
   type DocumentService,
+  documentProblems,
+  documentRoutes,
 } from './documents/index.ts';
 import { createEvidence, type Evidence } from './evidence/index.ts';
 import {
@@ -28,9 +30,12 @@ import {
   exchangeRoutes,
 } from './exchange/index.ts';
 import {
+  ACCESS,
+  type AuthOptions,
   buildHttpApp,
   closeWithin,
   createDrain,
+  createIssuerKeys,
   createManagement,
   createMetrics,
   createReadiness,
@@ -38,13 +43,20 @@ import {
   federationProblems,
   httpProblems,
   mergeProblems,
+  NODE_TOKEN_ISSUER,
   problem,
+  registerInstitutionApi,
 } from './http/index.ts';
-import { createFileKeyStore } from './keys/index.ts';
+import { createFileKeyStore, type KeyStore } from './keys/index.ts';
 import { createLinkGate } from './links/index.ts';
 import { createOutbox, type Outbox } from './outbox/index.ts';
 import { parseStrictJson } from './protocol/jose/strict-json.ts';
-import { createRegistry, type Registry, registryFederationRoutes } from './registry/index.ts';
+import {
+  createRegistry,
+  type Registry,
+  registryFederationRoutes,
+  registryProblems,
+} from './registry/index.ts';
 
 export type Node = {
   readonly config: Config;
@@ -168,7 +180,7 @@ async function start(
     deliveryWindowS: config.deliveryWindowDays * DAY_S,
   });
 
-  const problems = mergeProblems(httpProblems, federationProblems);
+  const problems = mergeProblems(httpProblems, federationProblems, registryProblems, documentProblems);
   const drain = createDrain();
   const metrics = createMetrics();
   const app = await buildHttpApp({
@@ -181,6 +193,12 @@ async function start(
     mapError: databaseProblem,
   });
   stops.push(() => closeWithin(app, config.shutdownGraceMs));
+  await registerInstitutionApi(app, {
+    auth: authOptions(config, keys, clock, logger),
+    addressBuckets: createTokenBuckets({ ratePerMin: config.addressRatePerMin, clock }),
+    tokenRatePerMin: config.tokenRatePerMin,
+    routes: (access) => [documentRoutes(documents, access)],
+  });
   if (config.federation) {
     await app.register(registryFederationRoutes(registry));
     await app.register(exchangeRoutes(exchange), { prefix: FEDERATION_PREFIX });
@@ -218,6 +236,21 @@ async function start(
   };
 }
 
+/** Brings the database to this version, and nothing else. */
+export async function migrateDatabase(
+  config: Config,
+  logger: Logger,
+): Promise<{ applied: string[]; version: number }> {
+  const stops: (() => Promise<unknown>)[] = [];
+  try {
+    const pool = createPool({ connection: await openDatabase(config, logger, stops), size: 2 });
+    stops.push(() => pool.end());
+    return await migrate(pool, MIGRATIONS);
+  } finally {
+    for (const step of stops.reverse()) await step();
+  }
+}
+
 /** The server named, or an embedded one that lives as long as this process. */
 async function openDatabase(
   config: Config,
@@ -231,6 +264,28 @@ async function openDatabase(
   });
   stops.push(() => embedded.stop());
   return embedded.connection;
+}
+
+/** Whose tokens are believed: this node's own, and one identity provider's where it is configured. */
+function authOptions(
+  config: Config,
+  keys: KeyStore,
+  clock: Clock,
+  logger: Logger,
+): Omit<AuthOptions, 'onAuthenticated'> {
+  const { tokenIssuer: issuer, tokenJwksUrl: jwksUrl, tokenAudience: audience } = config;
+  const onUnavailable = (error: unknown) =>
+    logger.warn({ err: error }, 'the keys of the token issuer cannot be fetched');
+  return {
+    nodeId: config.publicUrl ?? NODE_TOKEN_ISSUER,
+    findNodeKey: (kid) => keys.publicKeys('token').find((key) => key.kid === kid)?.key,
+    external:
+      issuer === undefined || jwksUrl === undefined
+        ? undefined
+        : { issuer, audience, keys: createIssuerKeys({ jwksUrl, clock, onUnavailable }) },
+    access: ACCESS,
+    clock,
+  };
 }
 
 async function listen(app: FastifyInstance, config: Config): Promise<{ host: string; port: number }> {

@@ -100,6 +100,8 @@ export async function settleSent(tx: Tx, items: readonly SettledItem[]): Promise
   );
 }
 
+export type SentDocument = NonNullable<Awaited<ReturnType<typeof readSent>>>;
+
 export async function readSent(reader: Reader, id: string) {
   return reader
     .selectFrom('sent_documents as d')

@@ -25,6 +25,9 @@ export type SubmissionMetadata = {
   contentType: string;
   name: string;
   submittedBy: string;
+  /** What the institution expects the file to be: bytes, and SHA-256 in base64url. */
+  size?: number;
+  sha256?: string;
 };
 
 export type Submitted = { id: ExchangeId; peer: EntityId; submittedAt: Date };
@@ -41,7 +44,7 @@ export type Submitter = {
   /**
    * Takes a document: durable, with its evidence and its queued delivery, before it resolves.
    *
-   * @throws Refusal `link.*`, `content.empty`, `content.too_large`, `content.type`
+   * @throws Refusal `link.*`, `content.empty`, `content.too_large`, `content.type`, `upload.size`, `upload.digest`
    */
   submit(metadata: SubmissionMetadata, file: AsyncIterable<Buffer>): Promise<Submitted>;
 };
@@ -131,6 +134,9 @@ export function createSubmitter(deps: {
       const content = await sealer.sealStream(bounded(file, deps.maxContentBytes, check.push), undefined);
       try {
         if (content.size === 0) throw new Refusal('content.empty');
+        if (metadata.size !== undefined && metadata.size !== content.size) throw new Refusal('upload.size');
+        if (metadata.sha256 !== undefined && metadata.sha256 !== content.sha256)
+          throw new Refusal('upload.digest');
         if (!check.end()) throw new Refusal('content.type', { declared: metadata.contentType });
         const result = await commits.add({
           ...metadata,

@@ -6,7 +6,10 @@ export type Role = (typeof ROLES)[number];
 
 export type AccessTable = Readonly<Record<string, readonly Role[]>>;
 
-export const ACCESS = {} as const satisfies AccessTable;
+export const ACCESS = {
+  submitDocument: ['integrator'],
+  getDocument: ['operator', 'integrator', 'auditor'],
+} as const satisfies AccessTable;
 
 export function isRole(value: unknown): value is Role {
   return ROLES.some((role) => role === value);

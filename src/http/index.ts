@@ -1,8 +1,9 @@
 export { ACCESS, type AccessTable, isRole, ROLES, type Role } from './access.ts';
 export { buildHttpApp } from './app.ts';
-export { type Auth, createAuth } from './auth.ts';
+export { type Auth, type AuthOptions, createAuth } from './auth.ts';
 export { closeWithin, createDrain } from './drain.ts';
 export { federationProblems } from './federation-problems.ts';
+export { type ApiAccess, type ApiOperation, registerInstitutionApi } from './institution-api.ts';
 export { createIssuerKeys } from './issuer-keys.ts';
 export { createLogger } from './logger.ts';
 export { createManagement } from './management.ts';
@@ -11,5 +12,5 @@ export { mergeProblems, problem } from './problem.ts';
 export { httpProblems } from './problems.ts';
 export { createTokenLimit, installAddressLimit, refundAddress } from './rate-limit.ts';
 export { createReadiness } from './readiness.ts';
-export { issueToken } from './token.ts';
+export { issueToken, NODE_TOKEN_ISSUER, type Principal } from './token.ts';
 export { createTokenBuckets } from './token-buckets.ts';

@@ -8,6 +8,8 @@ import { isRole, type Role } from './access.ts';
 
 export const TOKEN_TYPE = 'ivx-api+jwt';
 export const TOKEN_AUDIENCE = 'intervault-api';
+/** Issuer of the tokens of a node without a public URL; else it is that URL. */
+export const NODE_TOKEN_ISSUER = 'urn:intervault:node';
 export const MAX_TOKEN_TTL_S = 86_400;
 const SKEW_S = 60;
 const MAX_SUBJECT = 200;

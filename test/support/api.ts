@@ -1,0 +1,81 @@
+import path from 'node:path';
+import { systemClock } from '../../src/clock.ts';
+import type { Role } from '../../src/http/access.ts';
+import { issueToken, NODE_TOKEN_ISSUER } from '../../src/http/token.ts';
+import { createFileKeyStore } from '../../src/keys/index.ts';
+import type { TestNode } from './node.ts';
+
+export type ApiAnswer = { status: number; headers: Headers; body: Record<string, unknown>; bytes: Buffer };
+
+export type ApiClient = {
+  token: string;
+  call(
+    method: string,
+    path: string,
+    options?: { body?: RequestInit['body']; json?: unknown; headers?: Record<string, string> },
+  ): Promise<ApiAnswer>;
+};
+
+export async function issueTestToken(
+  node: Pick<TestNode, 'config'>,
+  role: Role,
+  options: { subject?: string; ttlS?: number } = {},
+): Promise<string> {
+  const keys = createFileKeyStore({ directory: path.join(node.config.dataDir, 'keys'), clock: systemClock });
+  const { token } = await issueToken(keys.signer('token'), {
+    issuer: node.config.publicUrl ?? NODE_TOKEN_ISSUER,
+    subject: options.subject ?? `test-${role}`,
+    role,
+    ttlS: options.ttlS ?? 600,
+    nowS: systemClock.nowMs() / 1000,
+  });
+  return token;
+}
+
+/** The institution API of a node, as one caller. */
+export async function createApiClient(
+  node: Pick<TestNode, 'config' | 'url'>,
+  role: Role,
+  options: { subject?: string } = {},
+): Promise<ApiClient> {
+  const token = await issueTestToken(node, role, options);
+  return {
+    token,
+    async call(method, target, { body, json, headers = {} } = {}) {
+      const response = await fetch(`${node.url}${target}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(json !== undefined && { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(json !== undefined ? { body: JSON.stringify(json) } : body !== undefined ? { body } : {}),
+        ...(body instanceof ReadableStream && { duplex: 'half' }),
+      } as RequestInit);
+      const bytes = Buffer.from(await response.arrayBuffer());
+      const isJson = response.headers.get('content-type')?.includes('json') === true;
+      return {
+        status: response.status,
+        headers: response.headers,
+        bytes,
+        body: isJson ? (JSON.parse(bytes.toString('utf8')) as Record<string, unknown>) : {},
+      };
+    },
+  };
+}
+
+/** The form of a submission: metadata, then the file. */
+export function submissionForm(
+  metadata: unknown,
+  file: Uint8Array<ArrayBuffer>,
+  options: { name?: string; type?: string } = {},
+): FormData {
+  const form = new FormData();
+  form.append('metadata', new Blob([JSON.stringify(metadata)], { type: 'application/json' }));
+  form.append(
+    'file',
+    new Blob([file], { type: options.type ?? 'application/pdf' }),
+    options.name ?? 'facture.pdf',
+  );
+  return form;
+}
