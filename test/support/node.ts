@@ -10,6 +10,7 @@ import { type Node, startNode } from '../../src/node.ts';
 import type { LinkId } from '../../src/protocol/ids.ts';
 import type { LinkScopesByHost } from '../../src/protocol/link-scopes.ts';
 import { createTestDatabase } from './database.ts';
+import type { Proxy } from './proxy.ts';
 
 export type TestNode = Node & { readonly url: string; readonly env: Record<string, string> };
 
@@ -18,7 +19,13 @@ function randomPort(): number {
   return 20_000 + Math.floor(Math.random() * 12_000);
 }
 
-export type TestNodeOptions = { clock?: Clock; env?: Record<string, string>; logLevel?: string };
+export type TestNodeOptions = {
+  clock?: Clock;
+  env?: Record<string, string>;
+  logLevel?: string;
+  /** Puts a hop in front: peers reach the node through it, at the hop's address. */
+  proxy?: Proxy;
+};
 
 /** A whole node in this process, with a database and a data directory of its own; stopped when `t` ends. */
 export async function startTestNode(t: Test, options: TestNodeOptions = {}): Promise<TestNode> {
@@ -27,7 +34,9 @@ export async function startTestNode(t: Test, options: TestNodeOptions = {}): Pro
   t.teardown(() => rm(dataDir, { recursive: true, force: true }));
   for (let tries = 0; ; tries++) {
     const port = randomPort();
-    const url = `http://127.0.0.1:${port}`;
+    const local = `http://127.0.0.1:${port}`;
+    const url = options.proxy?.url ?? local;
+    if (options.proxy !== undefined) options.proxy.target = local;
     const env = {
       DATABASE_URL: database.url,
       INTERVAULT_DATA_DIR: dataDir,
@@ -125,6 +134,26 @@ export async function seedLink(
     });
   }
   return id;
+}
+
+export const INVOICE = { type: 'billing.invoice', title: 'Facture', issuedAt: '2026-11-01', language: 'fr' };
+
+/** Submits one document through the service, as the institution API does. */
+export function submit(from: TestNode, link: LinkId, content: Buffer, contentType = 'application/pdf') {
+  return from.documents.submit(
+    { link, fields: INVOICE, contentType, name: 'document', submittedBy: 'test' },
+    (async function* () {
+      yield content;
+    })(),
+  );
+}
+
+/** Waits until a sent document has this state. */
+export function untilState(from: TestNode, id: string, state: string, timeoutMs?: number) {
+  return eventually(async () => {
+    const document = await from.documents.sent(id);
+    return document?.state === state ? document : undefined;
+  }, timeoutMs);
 }
 
 /** Waits for a condition that the nodes' own work brings about. */
