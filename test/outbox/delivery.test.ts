@@ -1,14 +1,14 @@
 import type { ServerResponse } from 'node:http';
 import t, { type Test } from 'tap';
 import { PDF } from '../support/craft.ts';
+import { startHop } from '../support/hop.ts';
 import { eventually, peerNodes, seedLink, startTestNode, submit, untilState } from '../support/node.ts';
-import { startProxy } from '../support/proxy.ts';
 
-const hop = await startProxy(t);
+const hop = await startHop(t);
 const a = await startTestNode(t, {
   env: { INTERVAULT_RETRY_BASE_MS: '50', INTERVAULT_RETRY_CAP_MS: '1000' },
 });
-const b = await startTestNode(t, { proxy: hop });
+const b = await startTestNode(t, { hop });
 await peerNodes(a, b);
 const link = await seedLink(a, b);
 

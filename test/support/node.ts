@@ -10,7 +10,7 @@ import { type Node, startNode } from '../../src/node.ts';
 import type { LinkId } from '../../src/protocol/ids.ts';
 import type { LinkScopesByHost } from '../../src/protocol/link-scopes.ts';
 import { createTestDatabase } from './database.ts';
-import type { Proxy } from './proxy.ts';
+import type { Hop } from './hop.ts';
 
 export type TestNode = Node & { readonly url: string; readonly env: Record<string, string> };
 
@@ -24,7 +24,7 @@ export type TestNodeOptions = {
   env?: Record<string, string>;
   logLevel?: string;
   /** Puts a hop in front: peers reach the node through it, at the hop's address. */
-  proxy?: Proxy;
+  hop?: Hop;
 };
 
 /** A whole node in this process, with a database and a data directory of its own; stopped when `t` ends. */
@@ -35,8 +35,8 @@ export async function startTestNode(t: Test, options: TestNodeOptions = {}): Pro
   for (let tries = 0; ; tries++) {
     const port = randomPort();
     const local = `http://127.0.0.1:${port}`;
-    const url = options.proxy?.url ?? local;
-    if (options.proxy !== undefined) options.proxy.target = local;
+    const url = options.hop?.url ?? local;
+    if (options.hop !== undefined) options.hop.target = local;
     const env = {
       DATABASE_URL: database.url,
       INTERVAULT_DATA_DIR: dataDir,

@@ -9,7 +9,7 @@ export type Handler = (
 ) => void | Promise<void>;
 
 /** A real HTTP hop in front of a node: it forwards, until it is told to misbehave. */
-export type Proxy = {
+export type Hop = {
   readonly url: string;
   /** Where it forwards to. */
   target: string | undefined;
@@ -21,7 +21,7 @@ export type Proxy = {
   readonly closings: number;
 };
 
-export async function startProxy(t: Test): Promise<Proxy> {
+export async function startHop(t: Test): Promise<Hop> {
   const sockets = new Set<Socket>();
   const state: { target: string | undefined; onPut: Handler | undefined; onClose: Handler | undefined } = {
     target: undefined,
