@@ -21,6 +21,12 @@ export const language = {
 } as const;
 export const uri = { type: 'string', format: 'https-uri', maxLength: 2048 } as const;
 
+/** A schema with what it is for, in the words that spec/schemas shows. */
+export const member = <const T extends object>(description: string, schema: T) => ({
+  description,
+  ...schema,
+});
+
 /** One line of text meant for a person. */
 export const line = (maxLength: number) =>
   ({ type: 'string', minLength: 1, maxLength, pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]*$' }) as const;

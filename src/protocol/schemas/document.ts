@@ -31,62 +31,89 @@ export const DOCUMENT_TYPES = {
 export type DocumentType = keyof typeof DOCUMENT_TYPES;
 
 const amount = {
+  description: 'What is to pay or was paid; negative for what the customer gets back.',
   type: 'object',
   additionalProperties: false,
   required: ['value', 'currency'],
   properties: {
-    value: { type: 'string', pattern: '^-?(0|[1-9][0-9]{0,14})(\\.[0-9]{1,6})?$' },
-    currency: { type: 'string', pattern: '^[A-Z]{3}$' },
+    value: d.member('Decimal number as text, never a float.', {
+      type: 'string',
+      pattern: '^-?(0|[1-9][0-9]{0,14})(\\.[0-9]{1,6})?$',
+    }),
+    currency: d.member('ISO 4217 code.', { type: 'string', pattern: '^[A-Z]{3}$' }),
   },
 } as const;
 
 /** The fields an institution gives; `POST /v1/documents` takes the same. */
 export const documentFields = {
-  type: { enum: Object.keys(DOCUMENT_TYPES) },
-  title: d.line(200),
-  issuedAt: d.date,
-  language: d.language,
+  type: d.member('What kind of document it is: a scope of the link names it too.', {
+    enum: Object.keys(DOCUMENT_TYPES),
+  }),
+  title: d.member('What the customer reads in the list of documents.', d.line(200)),
+  issuedAt: d.member('The day the document bears.', d.date),
+  language: d.member('BCP 47: language, script, region.', d.language),
   period: {
+    description: 'The days the document is about, both included.',
     type: 'object',
     additionalProperties: false,
     required: ['from', 'to'],
-    properties: { from: d.date, to: d.date },
+    properties: { from: d.member('First day.', d.date), to: d.member('Last day.', d.date) },
   },
   amount,
-  dueDate: d.date,
+  dueDate: d.member('Until when it is to be paid.', d.date),
   payment: {
+    description: 'How it is paid.',
     type: 'object',
     additionalProperties: false,
     properties: {
-      method: { enum: ['direct_debit', 'transfer', 'card', 'other', 'none'] },
-      reference: d.line(140),
-      iban: { type: 'string', pattern: '^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$' },
+      method: d.member('The means of payment; `none` where nothing is to be done.', {
+        enum: ['direct_debit', 'transfer', 'card', 'other', 'none'],
+      }),
+      reference: d.member('What the payment is to name.', d.line(140)),
+      iban: d.member('The account to pay to (ISO 13616), without spaces.', {
+        type: 'string',
+        pattern: '^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$',
+      }),
     },
   },
-  sensitivity: { enum: ['normal', 'sensitive', 'health'] },
-  publicTitle: d.line(120),
+  sensitivity: d.member('How discreetly the vault shows it. Absent means normal.', {
+    enum: ['normal', 'sensitive', 'health'],
+  }),
+  publicTitle: d.member('A title that may stand on a lock screen; required unless normal.', d.line(120)),
   retention: {
+    description: 'How long the issuer advises to keep it.',
     type: 'object',
     additionalProperties: false,
-    properties: { until: d.date, reason: d.line(200) },
+    properties: {
+      until: d.member('Last day.', d.date),
+      reason: d.member('Why, for the customer.', d.line(200)),
+    },
   },
-  issuerRef: d.line(140),
-  contractRef: d.line(140),
-  /** The exchange of an earlier document this one supersedes. */
-  replaces: d.uuidV7,
-  related: { type: 'array', maxItems: 20, uniqueItems: true, items: d.uuidV7 },
+  issuerRef: d.member("The issuer's own number of the document.", d.line(140)),
+  contractRef: d.member("The issuer's number of the contract.", d.line(140)),
+  replaces: d.member('The exchange of an earlier document that this one supersedes.', d.uuidV7),
+  related: d.member('Exchanges of documents that belong with this one.', {
+    type: 'array',
+    maxItems: 20,
+    uniqueItems: true,
+    items: d.uuidV7,
+  }),
   reply: {
+    description: 'Where the customer can answer.',
     type: 'object',
     additionalProperties: false,
-    properties: { url: d.uri, email: { type: 'string', format: 'email', maxLength: 254 } },
+    properties: {
+      url: d.member('A page of the issuer.', d.uri),
+      email: d.member('An address of the issuer.', { type: 'string', format: 'email', maxLength: 254 }),
+    },
   },
-  notBefore: d.dateTime,
-  /** A named extension; its unknown fields are preserved. */
+  notBefore: d.member('The vault shows it to the customer no earlier.', d.dateTime),
   profile: {
+    description: 'A named extension: fields beside `uri` are its own, and are kept as they came.',
     type: 'object',
     required: ['uri'],
     maxProperties: 100,
-    properties: { uri: d.uri },
+    properties: { uri: d.member('What defines the other fields.', d.uri) },
   },
 } as const;
 
@@ -116,6 +143,7 @@ export const documentStatus = {
   required: ['statuses'],
   properties: {
     statuses: {
+      description: 'One entry for each document and state.',
       type: 'array',
       minItems: 1,
       maxItems: 500,
@@ -124,9 +152,11 @@ export const documentStatus = {
         additionalProperties: false,
         required: ['document', 'state', 'at'],
         properties: {
-          document: d.uuidV7,
-          state: { enum: ['consigned', 'refused', 'notified', 'opened'] },
-          at: d.dateTime,
+          document: d.member('The exchange that carried the document.', d.uuidV7),
+          state: d.member('What the vault did; `opened` only where the link allows read receipts.', {
+            enum: ['consigned', 'refused', 'notified', 'opened'],
+          }),
+          at: d.member('When it happened.', d.dateTime),
         },
       },
     },
@@ -140,8 +170,8 @@ export const documentRecall = {
   additionalProperties: false,
   required: ['document', 'reason'],
   properties: {
-    document: d.uuidV7,
-    reason: { enum: ['error', 'wrong_recipient', 'superseded', 'other'] },
-    note: d.line(300),
+    document: d.member('The exchange that carried the document.', d.uuidV7),
+    reason: d.member('Why it is recalled.', { enum: ['error', 'wrong_recipient', 'superseded', 'other'] }),
+    note: d.member('A sentence for the customer.', d.line(300)),
   },
 } as const;

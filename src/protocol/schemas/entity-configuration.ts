@@ -4,7 +4,14 @@ import * as d from './definitions.ts';
 const jwks = {
   type: 'object',
   required: ['keys'],
-  properties: { keys: { type: 'array', minItems: 1, maxItems: 20, items: { type: 'object' } } },
+  properties: {
+    keys: d.member('Public keys (RFC 7517). A reader passes over key types it does not know.', {
+      type: 'array',
+      minItems: 1,
+      maxItems: 20,
+      items: { type: 'object' },
+    }),
+  },
 } as const;
 
 const count = { type: 'integer', minimum: 0, maximum: d.CONTENT_MAX_BYTES } as const;
@@ -28,68 +35,96 @@ export const entityConfiguration = {
   required: ['iss', 'sub', 'iat', 'exp', 'jwks', 'metadata'],
   properties: {
     ...refused,
-    iss: d.entityId,
-    sub: d.entityId,
-    iat: d.unixSeconds,
-    exp: d.unixSeconds,
-    /** Federation keys. */
-    jwks,
-    authority_hints: { type: 'array', minItems: 1, maxItems: 10, uniqueItems: true, items: d.entityId },
+    iss: d.member('The node that says this of itself.', d.entityId),
+    sub: d.member('The same node.', d.entityId),
+    iat: d.member('When it was signed, Unix seconds.', d.unixSeconds),
+    exp: d.member('From when on it says nothing any more; at most 14 days after `iat`.', d.unixSeconds),
+    jwks: d.member('Federation keys: they sign entity configurations and nothing else.', jwks),
+    authority_hints: d.member('Registries that this node is a member of; absent in bilateral mode.', {
+      type: 'array',
+      minItems: 1,
+      maxItems: 10,
+      uniqueItems: true,
+      items: d.entityId,
+    }),
     metadata: {
+      description: 'What the node is, by entity type (OpenID Federation 1.0 section 5).',
       type: 'object',
       required: ['federation_entity', 'ivx_node'],
       maxProperties: 20,
       properties: {
         federation_entity: {
+          description: 'Who runs the node.',
           type: 'object',
           required: ['organization_name'],
           maxProperties: 40,
           properties: {
-            organization_name: d.line(200),
+            organization_name: d.member('Name of the institution.', d.line(200)),
             contacts: {
+              description: 'Addresses that operators of peers may write to.',
               type: 'array',
               maxItems: 10,
               items: { type: 'string', format: 'email', maxLength: 254 },
             },
-            federation_historical_keys_endpoint: { type: 'string', maxLength: 2048 },
+            federation_historical_keys_endpoint: d.member('Where the keys of the past are published.', {
+              type: 'string',
+              maxLength: 2048,
+            }),
           },
         },
         ivx_node: {
+          description: 'How to exchange with the node.',
           type: 'object',
           required: ['protocol_versions', 'federation_endpoint', 'jwks', 'incarnation'],
           maxProperties: 40,
           properties: {
             protocol_versions: {
+              description: 'Versions of this protocol that the node speaks.',
               type: 'array',
               minItems: 1,
               maxItems: 20,
               uniqueItems: true,
               items: { type: 'string', pattern: '^[0-9]{1,4}(\\.[0-9]{1,4})?$' },
             },
-            /** Base URL of the federation API, written like an entity id. */
-            federation_endpoint: d.entityId,
-            /** Exchange keys: published, signing, and no longer signing but still to be verified. */
-            jwks,
-            /** Exchange keys that must not be believed any more. */
+            federation_endpoint: d.member(
+              'Base URL of the federation API, written like an entity id.',
+              d.entityId,
+            ),
+            jwks: d.member(
+              'Exchange keys: published, signing, and no longer signing but still to be verified.',
+              jwks,
+            ),
             revoked_keys: {
+              description: 'Exchange keys that must not be believed any more.',
               type: 'array',
               maxItems: 100,
               items: {
                 type: 'object',
                 required: ['kid', 'revoked_at'],
-                properties: { kid: d.sha256, revoked_at: d.unixSeconds },
+                properties: {
+                  kid: d.member('Thumbprint of the key.', d.sha256),
+                  revoked_at: d.member('When it was revoked, Unix seconds.', d.unixSeconds),
+                },
               },
             },
-            incarnation: d.unixSeconds,
-            /** Where a customer goes to join their account; an address for people. */
-            link_page: { type: 'string', maxLength: 2048, pattern: '^https?://[^\\s\\\\@#]+$' },
+            incarnation: d.member(
+              'Unix second of the first start of the node, or of its last restore from a backup.',
+              d.unixSeconds,
+            ),
+            link_page: d.member('Where a customer goes to join their account; an address for people.', {
+              type: 'string',
+              maxLength: 2048,
+              pattern: '^https?://[^\\s\\\\@#]+$',
+            }),
             limits: {
+              description: 'Limits of this node by name, such as `max_document_bytes`.',
               type: 'object',
               maxProperties: 40,
               propertyNames: { pattern: '^[a-z_]{1,40}$' },
               additionalProperties: count,
             },
             capabilities: {
+              description: 'Acts and options that this node takes.',
               type: 'array',
               maxItems: 100,
               uniqueItems: true,

@@ -53,35 +53,45 @@ export const evidence = {
   additionalProperties: false,
   required: ['iss', 'jti', 'iat', 'event', 'inc', 'nonce'],
   properties: {
-    iss: d.entityId,
-    jti: d.uuidV7,
-    iat: d.unixSeconds,
-    event: { enum: [...ETSI_EVENTS, ...OWN_EVENTS] },
-    /** The other institution the event concerns. */
-    peer: d.entityId,
-    /** The exchange it belongs to. */
+    iss: d.member('The node that attests.', d.entityId),
+    jti: d.member("The record's own id.", d.uuidV7),
+    iat: d.member('When the event happened, Unix seconds.', d.unixSeconds),
+    event: d.member('What happened: a name of ETSI EN 319 522, or one of ours where it has none.', {
+      enum: [...ETSI_EVENTS, ...OWN_EVENTS],
+    }),
+    peer: d.member('The other institution that the event concerns.', d.entityId),
     env: {
+      description: 'The exchange that the event belongs to.',
       type: 'object',
       additionalProperties: false,
       required: ['jti', 'iss'],
       properties: {
-        jti: d.uuidV7,
-        iss: d.entityId,
-        /** SHA-256 of the envelope; absent in SubmissionAcceptance, which precedes it. */
-        sha256: d.sha256,
-        /** SHA-256 of the salted manifest; what SubmissionAcceptance cites instead. */
-        manifest: d.sha256,
+        jti: d.member('Id of the exchange.', d.uuidV7),
+        iss: d.member('Its sender.', d.entityId),
+        sha256: d.member(
+          'SHA-256 of the envelope; absent in SubmissionAcceptance, which precedes it.',
+          d.sha256,
+        ),
+        manifest: d.member(
+          'SHA-256 of the salted manifest: what SubmissionAcceptance cites instead.',
+          d.sha256,
+        ),
       },
     },
-    /** SHA-256 of the counterpart's evidence this record answers. */
-    cites: d.sha256,
-    sub: d.uuidV7,
-    reason: d.refusalCode,
-    erds: { type: 'string', pattern: '^R_ERDS_[A-Za-z]+$', maxLength: 60 },
-    /** What the event changed, where it is not an exchange: a key, a peer state, a link half's revision. */
-    subject: { type: 'string', maxLength: 300 },
-    inc: d.unixSeconds,
-    nonce: d.random128,
+    cites: d.member('SHA-256 of the record or statement that this one answers or relies on.', d.sha256),
+    sub: d.member('The link, when about a customer.', d.uuidV7),
+    reason: d.member('Dotted code of why it did not, or will no longer, happen.', d.refusalCode),
+    erds: d.member('The reason of ETSI EN 319 522 beside ours, where one fits.', {
+      type: 'string',
+      pattern: '^R_ERDS_[A-Za-z]+$',
+      maxLength: 60,
+    }),
+    subject: d.member(
+      "What the event changed, where it is not an exchange: a key, a peer state, a link half's revision.",
+      { type: 'string', maxLength: 300 },
+    ),
+    inc: d.member('Incarnation of the node that attests.', d.unixSeconds),
+    nonce: d.member("128 random bits, so that the record's hash tells nothing.", d.random128),
   },
   allOf: [
     {

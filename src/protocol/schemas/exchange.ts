@@ -8,28 +8,45 @@ export const envelope = {
   additionalProperties: false,
   required: ['iss', 'aud', 'jti', 'iat', 'exp', 'act', 'manifest', 'inc'],
   properties: {
-    iss: d.entityId,
-    aud: d.entityId,
-    jti: d.uuidV7,
-    iat: d.unixSeconds,
-    exp: d.unixSeconds,
-    act: d.act,
-    sub: d.uuidV7,
-    agr: d.sha256,
+    iss: d.member('The sender.', d.entityId),
+    aud: d.member('The recipient.', d.entityId),
+    jti: d.member('Id of the exchange; unique for ever among those of its sender.', d.uuidV7),
+    iat: d.member('When it was signed, Unix seconds.', d.unixSeconds),
+    exp: d.member('End of the delivery window, Unix seconds; at most 14 days after `iat`.', d.unixSeconds),
+    act: d.member('What the exchange does, such as document.push.', d.act),
+    sub: d.member('The link, when about a customer.', d.uuidV7),
+    agr: d.member("The agreement version: SHA-256 of its proposal's manifest.", d.sha256),
     manifest: {
+      description: 'The first bytes of the body.',
       type: 'object',
       additionalProperties: false,
       required: ['sha256', 'size'],
-      properties: { sha256: d.sha256, size: { type: 'integer', minimum: 2, maximum: d.CONTENT_MAX_BYTES } },
+      properties: {
+        sha256: d.member('SHA-256 of the manifest as it is sent.', d.sha256),
+        size: d.member('Bytes. Over 256 KiB the exchange is refused.', {
+          type: 'integer',
+          minimum: 2,
+          maximum: d.CONTENT_MAX_BYTES,
+        }),
+      },
     },
     content: {
+      description: 'The rest of the body, for acts that carry one. Its digest is in the manifest.',
       type: 'object',
       additionalProperties: false,
       required: ['size'],
-      properties: { size: { type: 'integer', minimum: 0, maximum: d.CONTENT_MAX_BYTES } },
+      properties: {
+        size: d.member('Bytes.', { type: 'integer', minimum: 0, maximum: d.CONTENT_MAX_BYTES }),
+      },
     },
-    ev: d.sha256,
-    inc: d.unixSeconds,
+    ev: d.member(
+      "SHA-256 of the sender's SubmissionAcceptance, where an institution submitted it.",
+      d.sha256,
+    ),
+    inc: d.member(
+      'Incarnation of the sender: Unix second of its first start or last restore.',
+      d.unixSeconds,
+    ),
   },
 } as const;
 
@@ -40,37 +57,47 @@ export const manifest = {
   additionalProperties: false,
   required: ['salt', 'body'],
   properties: {
-    salt: d.random128,
-    body: { type: 'object' },
+    salt: d.member("128 random bits, so that the manifest's digest tells nothing.", d.random128),
+    body: d.member('What the act says, by the schema of the act.', { type: 'object' }),
     content: {
+      description: 'What follows the manifest in the body.',
       type: 'object',
       additionalProperties: false,
       required: ['sha256', 'size', 'type', 'name'],
       properties: {
-        sha256: d.sha256,
-        size: { type: 'integer', minimum: 0, maximum: d.CONTENT_MAX_BYTES },
-        type: {
+        sha256: d.member('SHA-256 of the content, always of the plaintext.', d.sha256),
+        size: d.member('Bytes, as in the envelope.', {
+          type: 'integer',
+          minimum: 0,
+          maximum: d.CONTENT_MAX_BYTES,
+        }),
+        type: d.member('What the content is; the recipient looks at the bytes too.', {
           enum: [...CONTENT_TYPES],
-        },
-        name: d.line(200),
+        }),
+        name: d.member('A file name for people; never a path.', d.line(200)),
       },
     },
   },
 } as const;
 
 const receiptBase = {
-  iss: d.entityId,
-  aud: d.entityId,
-  jti: d.uuidV7,
-  iat: d.unixSeconds,
+  iss: d.member('The recipient of the exchange, who decided.', d.entityId),
+  aud: d.member('Its sender.', d.entityId),
+  jti: d.member("The receipt's own id.", d.uuidV7),
+  iat: d.member('When it was decided, Unix seconds.', d.unixSeconds),
   env: {
+    description: 'The envelope that was decided upon.',
     type: 'object',
     additionalProperties: false,
     required: ['jti', 'iss', 'sha256'],
-    properties: { jti: d.uuidV7, iss: d.entityId, sha256: d.sha256 },
+    properties: {
+      jti: d.member('Id of the exchange.', d.uuidV7),
+      iss: d.member('Its sender.', d.entityId),
+      sha256: d.member("SHA-256 of the envelope's bytes.", d.sha256),
+    },
   },
-  inc: d.unixSeconds,
-  nonce: d.random128,
+  inc: d.member('Incarnation of the recipient.', d.unixSeconds),
+  nonce: d.member("128 random bits, so that the record's hash tells nothing.", d.random128),
 } as const;
 const receiptRequired = ['iss', 'aud', 'jti', 'iat', 'env', 'event', 'inc', 'nonce'] as const;
 
@@ -84,9 +111,9 @@ export const receipt = {
       required: receiptRequired,
       properties: {
         ...receiptBase,
-        event: { const: 'RelayAcceptance' },
-        outcome: { enum: ['placed', 'deferred'] },
-        nextEligibleAt: d.dateTime,
+        event: d.member('The recipient took charge.', { const: 'RelayAcceptance' }),
+        outcome: d.member('Where the act defines one.', { enum: ['placed', 'deferred'] }),
+        nextEligibleAt: d.member('When it may be shown, where the act defines it.', d.dateTime),
       },
     },
     {
@@ -94,10 +121,14 @@ export const receipt = {
       required: [...receiptRequired, 'reason'],
       properties: {
         ...receiptBase,
-        event: { const: 'RelayRejection' },
-        reason: d.refusalCode,
-        erds: { type: 'string', pattern: '^R_ERDS_[A-Za-z]+$', maxLength: 60 },
-        nextEligibleAt: d.dateTime,
+        event: d.member('The recipient refused for good.', { const: 'RelayRejection' }),
+        reason: d.member('Why: a code of kind decided.', d.refusalCode),
+        erds: d.member('The reason of ETSI EN 319 522 beside ours, where one fits.', {
+          type: 'string',
+          pattern: '^R_ERDS_[A-Za-z]+$',
+          maxLength: 60,
+        }),
+        nextEligibleAt: d.member('When the like may be tried again, where the act defines it.', d.dateTime),
       },
     },
   ],
@@ -110,13 +141,16 @@ export const requestToken = {
   additionalProperties: false,
   required: ['iss', 'aud', 'iat', 'exp', 'jti', 'htm', 'htu'],
   properties: {
-    iss: d.entityId,
-    aud: d.entityId,
-    iat: d.unixSeconds,
-    exp: d.unixSeconds,
-    jti: d.uuidV7,
-    htm: { enum: ['GET', 'POST', 'PUT', 'DELETE'] },
-    htu: { type: 'string', maxLength: 2048 },
-    env: d.sha256,
+    iss: d.member('The node that asks.', d.entityId),
+    aud: d.member('The node that is asked.', d.entityId),
+    iat: d.member('When it was signed, Unix seconds.', d.unixSeconds),
+    exp: d.member('At most 60 s after `iat`.', d.unixSeconds),
+    jti: d.member("The token's own id.", d.uuidV7),
+    htm: d.member('Method of the request.', { enum: ['GET', 'POST', 'PUT', 'DELETE'] }),
+    htu: d.member('URL of the request on the public address of `aud`, with path and query.', {
+      type: 'string',
+      maxLength: 2048,
+    }),
+    env: d.member('SHA-256 of the envelope, on a closing.', d.sha256),
   },
 } as const;
