@@ -10,7 +10,7 @@ import { HISTORICAL_KEYS_PATH, type Registry } from './registry.ts';
 const CACHE_CONTROL = 'public, max-age=60';
 
 /** What everybody may read of this node: its entity configuration and its keys of the past. */
-export function registryFederationRoutes(registry: Registry): FastifyPluginAsync {
+export function registryFederationRoutes(registry: Pick<Registry, 'ownConfiguration'>): FastifyPluginAsync {
   return async (app) => {
     app.get(ENTITY_CONFIGURATION_PATH, async (_request, reply) =>
       send(reply, ENTITY_STATEMENT_MEDIA_TYPE, await registry.ownConfiguration.statement()),

@@ -1,3 +1,5 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Test } from 'tap';
@@ -22,6 +24,7 @@ export type TestNode = {
   registry: Registry;
   db: Database;
   keys: KeyStore;
+  keyDirectory: string;
   evidence: Recorded[];
   lines: LogLine[];
   app: FastifyInstance;
@@ -46,14 +49,20 @@ export async function startTestNode(
   const pool = createPool({ connection: { connectionString: databaseUrl }, size: 8 });
   const db = createDatabase(pool);
   const app = options.app ?? Fastify();
-  const url = await app.listen({ host: '127.0.0.1', port: 0 }).then(async (address) => {
-    if (options.app !== undefined) return address;
-    // The address is the identity, so the server is up before the registry; routes are added to a second one.
-    await app.close();
-    return address;
-  });
+  // The address is the identity, so the server listens before there is a registry to ask.
+  let registry: Registry | undefined;
+  const late = {
+    get ownConfiguration() {
+      if (registry === undefined) throw new Error('asked before the registry was started');
+      return registry.ownConfiguration;
+    },
+  };
+  if (options.app === undefined) await app.register(registryFederationRoutes(late));
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
   const clock = { offsetMs: 0, nowMs: () => Date.now() + clock.offsetMs };
-  const directory = join(t.testdir({}), 'keys');
+  const home = await mkdtemp(join(tmpdir(), 'intervault-registry-'));
+  t.teardown(() => rm(home, { recursive: true, force: true }));
+  const directory = join(home, 'keys');
   const evidence: Recorded[] = [];
   const lines: LogLine[] = [];
   const log = {
@@ -94,26 +103,22 @@ export async function startTestNode(
   t.teardown(async () => {
     await db.close();
   });
-  const registry = await create();
-  let serving = app;
-  if (options.app === undefined) {
-    serving = Fastify();
-    await serving.register(registryFederationRoutes(registry));
-    await serving.listen({ host: '127.0.0.1', port: Number(new URL(url).port) });
-  }
-  t.teardown(() => serving.close());
+  t.teardown(() => app.close());
+  const started = await create();
+  registry = started;
   return {
     url,
-    registry,
+    registry: started,
     db,
     keys: createFileKeyStore({ directory, clock }),
+    keyDirectory: directory,
     evidence,
     lines,
-    app: serving,
+    app,
     clock,
     replica: create,
     federationKid: async () => {
-      const own = await registry.ownKeys.list();
+      const own = await started.ownKeys.list();
       const active = own.find((key) => key.purpose === 'federation' && key.state === 'active');
       if (active === undefined) throw new Error('no active federation key');
       return active.kid;

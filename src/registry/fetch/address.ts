@@ -23,7 +23,9 @@ const NAT64: [ipaddr.IPv6, number] = [ipaddr.IPv6.parse('64:ff9b::'), 96];
  */
 export function isAllowedAddress(text: string, policy: AddressPolicy): boolean {
   if (!ipaddr.isValid(text) || text.includes('%')) return false;
-  const address = unwrap(ipaddr.parse(text));
+  // In hex: the library takes the old form ::127.0.0.1, which no system maps to IPv4, for ::ffff:127.0.0.1.
+  const hex = text.includes(':') ? new URL(`http://[${text}]`).hostname.slice(1, -1) : text;
+  const address = unwrap(ipaddr.parse(hex));
   const range: string = address.range();
   if (policy.allowPrivate && PRIVATE_RANGES.has(range)) return true;
   if (range !== 'unicast') return false;

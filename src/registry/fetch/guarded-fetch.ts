@@ -138,12 +138,12 @@ const TLS_CODES = /^(ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_
 function reasonOf(error: unknown): FetchRefusal {
   if (error instanceof AddressRefused) return 'fetch.address';
   const inner: unknown = error instanceof AggregateError ? error.errors[0] : error;
-  const { code } = (inner ?? {}) as { code?: unknown };
+  const { code, name: kind } = (inner ?? {}) as { code?: unknown; name?: unknown };
   const name = typeof code === 'string' ? code : '';
   if (DNS_CODES.has(name)) return 'fetch.dns';
   if (CONNECT_CODES.has(name)) return 'fetch.connect';
   if (TLS_CODES.test(name)) return 'fetch.tls';
   if (name === 'UND_ERR_HEADERS_TIMEOUT' || name === 'UND_ERR_BODY_TIMEOUT') return 'fetch.timeout';
-  if (name.startsWith('HPE_') || name === 'UND_ERR_HEADERS_OVERFLOW') return 'fetch.malformed';
+  if (kind === 'HTTPParserError' || name === 'UND_ERR_HEADERS_OVERFLOW') return 'fetch.malformed';
   return 'fetch.cut';
 }
