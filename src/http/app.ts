@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener } from 'node:http';
-import fastifyHelmet from '@fastify/helmet';
 import { type FastifyBaseLogger, type FastifyInstance, fastify } from 'fastify';
 import type { Logger } from 'pino';
 import { createAccessLog } from './access-log.ts';
@@ -12,6 +11,7 @@ import { type HttpMetrics, installHttpMetrics } from './metrics.ts';
 import { type ProblemCatalog, problem, sendProblem } from './problem.ts';
 import { parseQuery } from './query.ts';
 import { earlyRefusal, notFound } from './refuse-early.ts';
+import { securityHeaders } from './security-headers.ts';
 import { createHttpServer, DEFAULT_SOCKET_LIMITS, type SocketLimits, type TlsOptions } from './server.ts';
 import { createValidatorCompiler } from './validation.ts';
 
@@ -42,14 +42,13 @@ export type HttpAppOptions = Readonly<{
 const DEFAULT_BODY_LIMIT_BYTES = 1024 * 1024;
 const DEFAULT_BODY_TIMEOUT_MS = 15_000;
 const MAX_PARAM_LENGTH = 256;
-const YEAR_S = 31_536_000;
 const REQUEST_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{7,63}$/;
 
 /**
  * The ground every public listener stands on: limits, strict parsing, problem details, one log line a request.
  * It has no routes. A route reads its body only as JSON unless it adds a parser, in a scope of its own.
  */
-export async function buildHttpApp(options: HttpAppOptions): Promise<FastifyInstance> {
+export function buildHttpApp(options: HttpAppOptions): FastifyInstance {
   const { logger, problems, tls } = options;
   const limits = { ...DEFAULT_SOCKET_LIMITS, ...options.limits };
   const trustProxy = options.trustProxy ?? [];
@@ -91,15 +90,15 @@ export async function buildHttpApp(options: HttpAppOptions): Promise<FastifyInst
 
   const allowed = createAllowedMethods();
   app.addHook('onRoute', ({ url, method }) => allowed.add(url, method));
-  app.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id);
-    done();
-  });
   app.setNotFoundHandler((request, reply) => sendProblem(reply, notFound(request, allowed)));
 
   // In this order: whatever is refused below is counted, and carries the headers.
   if (options.metrics !== undefined) installHttpMetrics(app, options.metrics);
-  await app.register(fastifyHelmet, securityHeaders(options.strictTransportSecurity ?? tls !== undefined));
+  const headers = securityHeaders(options.strictTransportSecurity ?? tls !== undefined);
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers(headers).header('x-request-id', request.id);
+    done();
+  });
   if (options.drain !== undefined) installDrain(app, options.drain);
   app.addHook('onRequest', (request, reply, done) => {
     const refusal = earlyRefusal(request, allowed);
@@ -114,16 +113,4 @@ function requestIds(acceptGiven: boolean): (request: IncomingMessage) => string 
     const given = acceptGiven ? headers['x-request-id'] : undefined;
     return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
   };
-}
-
-/** For an API: nothing it answers is a page. A console sets a policy of its own on its routes. */
-function securityHeaders(strictTransport: boolean) {
-  return {
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
-    },
-    frameguard: { action: 'deny' },
-    strictTransportSecurity: strictTransport ? { maxAge: YEAR_S, includeSubDomains: false } : false,
-  } as const;
 }

@@ -41,6 +41,8 @@ export function earlyRefusal(request: FastifyRequest, allowed: AllowedMethods): 
   if (coding !== undefined && coding.toLowerCase() !== 'identity')
     return problem('request.encoding', { headers: { 'accept-encoding': 'identity' } });
 
+  // Fastify makes `routeOptions` anew each time it is asked for: not on the way of every request.
+  if (queryFault(request.query) === undefined) return undefined;
   const fault = queryFault(request.query, request.routeOptions.config.repeatableQuery);
   if (fault === undefined) return undefined;
   const name = fault.key.slice(0, 64);
