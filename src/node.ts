@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
@@ -42,9 +42,11 @@ import {
   createTokenBuckets,
   federationProblems,
   httpProblems,
+  installAddressLimit,
   mergeProblems,
   NODE_TOKEN_ISSUER,
   problem,
+  refundAddress,
   registerInstitutionApi,
 } from './http/index.ts';
 import { createFileKeyStore, type KeyStore } from './keys/index.ts';
@@ -80,6 +82,7 @@ export type NodeOverrides = { clock?: Clock; logger: Logger };
 const MIGRATIONS = path.join(import.meta.dirname, '..', 'migrations');
 const FEDERATION_PREFIX = '/federation/v1';
 const DAY_S = 86_400;
+const SWEEP_INTERVAL_MS = 60_000;
 
 /** Wires the whole program, once, and starts it. What was started is stopped again when a later step fails. */
 export async function startNode(config: Config, overrides: NodeOverrides): Promise<Node> {
@@ -181,13 +184,15 @@ async function start(
   });
 
   const problems = mergeProblems(httpProblems, federationProblems, registryProblems, documentProblems);
+  const addressBuckets = createTokenBuckets({ ratePerMin: config.addressRatePerMin, clock });
   const drain = createDrain();
   const metrics = createMetrics();
-  const app = await buildHttpApp({
+  const app = buildHttpApp({
     logger,
     problems,
     parseJson: (bytes) => parseStrictJson(bytes),
     trustProxy: config.trustProxy,
+    tls: await readTls(config),
     metrics: metrics.http,
     drain,
     mapError: databaseProblem,
@@ -195,13 +200,17 @@ async function start(
   stops.push(() => closeWithin(app, config.shutdownGraceMs));
   await registerInstitutionApi(app, {
     auth: authOptions(config, keys, clock, logger),
-    addressBuckets: createTokenBuckets({ ratePerMin: config.addressRatePerMin, clock }),
+    addressBuckets,
     tokenRatePerMin: config.tokenRatePerMin,
     routes: (access) => [documentRoutes(documents, access)],
   });
   if (config.federation) {
-    await app.register(registryFederationRoutes(registry));
-    await app.register(exchangeRoutes(exchange), { prefix: FEDERATION_PREFIX });
+    await app.register(async (federation) => {
+      installAddressLimit(federation, addressBuckets);
+      await federation.register(registryFederationRoutes(registry));
+      const onVerified = (request: FastifyRequest) => refundAddress(request, addressBuckets);
+      await federation.register(exchangeRoutes(exchange, { onVerified }), { prefix: FEDERATION_PREFIX });
+    });
   }
 
   const readiness = createReadiness((check, error) =>
@@ -219,6 +228,8 @@ async function start(
     outbox.start(exchange.prepare);
     stops.push(() => outbox.stop());
   }
+  const sweeping = setInterval(() => exchange.sweepUploads().catch(onError), SWEEP_INTERVAL_MS).unref();
+  stops.push(async () => clearInterval(sweeping));
   stops.push(async () => drain.start());
 
   return {
@@ -286,6 +297,13 @@ function authOptions(
     access: ACCESS,
     clock,
   };
+}
+
+async function readTls(config: Config): Promise<{ cert: Buffer; key: Buffer } | undefined> {
+  const { tlsCertFile, tlsKeyFile } = config;
+  if (tlsCertFile === undefined || tlsKeyFile === undefined) return undefined;
+  const [cert, key] = await Promise.all([readFile(tlsCertFile), readFile(tlsKeyFile)]);
+  return { cert, key };
 }
 
 async function listen(app: FastifyInstance, config: Config): Promise<{ host: string; port: number }> {

@@ -110,8 +110,13 @@ async function judge(
       continue;
     }
     const { received } = candidate;
-    if (refusal !== undefined || received === undefined) {
-      judged.push({ candidate, item: undefined, verdict: { refusal: refusal ?? 'act.unsupported' } });
+    if (refusal !== undefined) {
+      judged.push({ candidate, item: undefined, verdict: { refusal } });
+      continue;
+    }
+    if (received === undefined) {
+      // Expired by this process's clock and not by the database's: not for the process to decide.
+      decisions.set(exchangeKey(claims), { kind: 'refused', code: 'exchange.in_progress' });
       continue;
     }
     const item: InboundItem = {

@@ -20,6 +20,8 @@ export type Arrival = {
   /** Declared Content-Length, if any. */
   contentLength: number | undefined;
   body: Readable;
+  /** Called once the signature holds: the sender is no stranger any more. */
+  onVerified?: () => void;
 };
 
 export type Answer = Decision & { detail?: string; retryAfterS?: number };
@@ -83,6 +85,7 @@ export function createReceiver(deps: ReceiveDeps): { receive(arrival: Arrival): 
     if (!verified.ok) {
       return refuse(verified.reason, verified.detail === undefined ? {} : { detail: verified.detail });
     }
+    arrival.onVerified?.();
     const { claims } = verified;
     if (claims.jti !== arrival.pathId) return refuse('envelope.id_mismatch');
 
@@ -133,7 +136,7 @@ export function createReceiver(deps: ReceiveDeps): { receive(arrival: Arrival): 
     if (!clock.ok) {
       return clock.reason === 'time.from_future'
         ? refuse('time.from_future')
-        : deps.acceptance.decide({ ...candidate, refusal: 'time.expired' });
+        : deps.acceptance.decide(candidate);
     }
     const closed = refuseForPeer(peerState, handler);
     if (closed !== undefined) return refuse(closed);

@@ -6,7 +6,10 @@ import type { Answer } from './receive.ts';
 import type { ExchangeService } from './service.ts';
 
 /** The federation API's exchanges. The prefix is the path of the node's federation endpoint. */
-export function exchangeRoutes(service: ExchangeService): FastifyPluginAsync {
+export function exchangeRoutes(
+  service: ExchangeService,
+  hooks: { onVerified(request: FastifyRequest): void },
+): FastifyPluginAsync {
   return async (app: FastifyInstance) => {
     // The body is read by the receiver, against the lengths that were signed; nothing here buffers it.
     app.removeAllContentTypeParsers();
@@ -21,12 +24,13 @@ export function exchangeRoutes(service: ExchangeService): FastifyPluginAsync {
         contentLength:
           headers['content-length'] === undefined ? undefined : Number(headers['content-length']),
         body: raw,
+        onVerified: () => hooks.onVerified(request),
       });
       return sendAnswer(request, reply, answer, 201);
     });
 
     app.post<{ Params: { jti: string } }>('/exchanges/:jti/close', async (request, reply) => {
-      const caller = await authenticate(service, request);
+      const caller = await authenticate(service, request, hooks);
       const { env } = caller.claims;
       if (env === undefined) throw new Refusal('request.token', { detail: 'env is missing' });
       const answer = await service.close(
@@ -38,14 +42,14 @@ export function exchangeRoutes(service: ExchangeService): FastifyPluginAsync {
     });
 
     app.get<{ Params: { jti: string } }>('/exchanges/:jti', async (request, reply) => {
-      const caller = await authenticate(service, request);
+      const caller = await authenticate(service, request, hooks);
       const receipt = await service.receiptFor(caller.peer, exchangeId(request.params.jti));
       if (receipt === undefined) throw new Refusal('exchange.unknown');
       return reply.type(RECEIPT_MEDIA_TYPE).send(Buffer.from(receipt, 'latin1'));
     });
 
     app.get<{ Querystring: { since?: string; limit?: string } }>('/exchanges', async (request) => {
-      const caller = await authenticate(service, request);
+      const caller = await authenticate(service, request, hooks);
       return service.listFor(caller.peer, request.query);
     });
   };
@@ -69,13 +73,18 @@ function sendAnswer(
   return reply.code(status).type(RECEIPT_MEDIA_TYPE).send(Buffer.from(answer.receipt, 'latin1'));
 }
 
-async function authenticate(service: ExchangeService, request: FastifyRequest) {
+async function authenticate(
+  service: ExchangeService,
+  request: FastifyRequest,
+  hooks: { onVerified(request: FastifyRequest): void },
+) {
   const result = await service.authenticate({
     authorization: request.headers.authorization,
     method: request.method,
     target: request.raw.url ?? '',
   });
   if (!result.ok) throw new Refusal(result.code);
+  hooks.onVerified(request);
   return result;
 }
 

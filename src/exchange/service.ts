@@ -40,6 +40,8 @@ export type ExchangeService = {
   listFor(peer: string, page: { since?: string; limit?: string }): Promise<ExchangeList>;
   /** How the outbox tries a batch. */
   prepare(batch: Leased[]): Promise<Prepared[]>;
+  /** Removes uploads whose request died with its process. Returns how many. */
+  sweepUploads(): Promise<number>;
   readonly outbound: OutboundExchanges;
   readonly sealer: Sealer;
   readonly bodies: BodyReader;
@@ -47,6 +49,8 @@ export type ExchangeService = {
 
 /** A body must come at least this fast on average, once half a minute has passed. */
 const MIN_BYTES_PER_S = 16 * 1024;
+/** An upload without a sign of life for this long belongs to nobody. */
+const UPLOAD_SILENCE_MS = 10 * 60_000;
 
 /**
  * The one call for everything. Rooms register the acts they own; this service checks, keeps and answers them on the way
@@ -102,6 +106,7 @@ export function createExchangeService(deps: {
     },
     listFor: (peer, page) => db.withClient((client) => listExchanges(client, peer, page)),
     prepare: delivery.prepare,
+    sweepUploads: () => store.sweep(UPLOAD_SILENCE_MS),
     outbound: createOutboundExchanges({ registry, evidence, bodies: store, outbox }),
     sealer,
     bodies,

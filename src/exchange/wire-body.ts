@@ -103,6 +103,11 @@ export function createWireBody(source: Readable, limits: TransferLimits): WireBo
  */
 export function readWhole(source: Readable, size: number, limits: TransferLimits): Promise<Buffer> {
   return new Promise((resolve, reject) => {
+    // Its events are over: nobody would ever answer the listeners below.
+    if (source.destroyed) {
+      reject(new TransferError('body.cut'));
+      return;
+    }
     const parts: Buffer[] = [];
     let received = 0;
     const startedAt = performance.now();

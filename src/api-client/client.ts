@@ -1,0 +1,100 @@
+import { openAsBlob } from 'node:fs';
+import { FormData, request } from 'undici';
+
+/** A problem the node answered (RFC 9457), or `node.unreachable` where nobody answered. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly code: string;
+  readonly status: number;
+  readonly problem: Record<string, unknown>;
+  constructor(code: string, status: number, problem: Record<string, unknown>) {
+    const detail = typeof problem['detail'] === 'string' ? `: ${problem['detail']}` : '';
+    const title = typeof problem['title'] === 'string' ? problem['title'] : code;
+    super(`${title}${detail}`);
+    this.code = code;
+    this.status = status;
+    this.problem = problem;
+  }
+}
+
+export type Submission = {
+  metadata: Record<string, unknown>;
+  file: { path: string; name: string; type: string };
+  idempotencyKey?: string;
+};
+
+/** The institution API as a program calls it. Answers are JSON as openapi.yaml describes it. */
+export type ApiClient = {
+  get<T>(path: string): Promise<T>;
+  post<T>(path: string, body?: unknown): Promise<T>;
+  /** Sends a file from disk as a form, streamed. */
+  submit<T>(submission: Submission): Promise<T>;
+  /** The bytes of a content, as they come. */
+  download(path: string): Promise<AsyncIterable<Buffer>>;
+};
+
+type Answer = { statusCode: number; body: { json(): Promise<unknown>; text(): Promise<string> } };
+
+export function createApiClient(options: { baseUrl: string; token: string }): ApiClient {
+  const headers = { authorization: `Bearer ${options.token}` };
+
+  async function call(path: string, init: Parameters<typeof request>[1]) {
+    try {
+      return await request(`${options.baseUrl}${path}`, init);
+    } catch (error) {
+      throw new ApiError('node.unreachable', 0, {
+        title: `No node answers at ${options.baseUrl}`,
+        detail: error instanceof Error ? error.message : String(error),
+      });
+    }
+  }
+
+  async function json<T>(answer: Answer): Promise<T> {
+    if (answer.statusCode >= 400) throw await problemOf(answer);
+    if (answer.statusCode === 204) return undefined as T;
+    return (await answer.body.json()) as T;
+  }
+
+  return {
+    get: async (path) => json(await call(path, { method: 'GET', headers })),
+    async post(path, body) {
+      if (body === undefined) return json(await call(path, { method: 'POST', headers }));
+      return json(
+        await call(path, {
+          method: 'POST',
+          headers: { ...headers, 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        }),
+      );
+    },
+    async submit({ metadata, file, idempotencyKey }) {
+      const form = new FormData();
+      form.append('metadata', new Blob([JSON.stringify(metadata)], { type: 'application/json' }));
+      form.append('file', await openAsBlob(file.path, { type: file.type }), file.name);
+      return json(
+        await call('/v1/documents', {
+          method: 'POST',
+          headers: { ...headers, ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }) },
+          body: form,
+        }),
+      );
+    },
+    async download(path) {
+      const answer = await call(path, { method: 'GET', headers });
+      if (answer.statusCode >= 400) throw await problemOf(answer);
+      return answer.body;
+    },
+  };
+}
+
+async function problemOf(answer: Answer): Promise<ApiError> {
+  const text = await answer.body.text();
+  let problem: Record<string, unknown> = {};
+  try {
+    problem = JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    problem = { title: `HTTP ${answer.statusCode}` };
+  }
+  const code = typeof problem['code'] === 'string' ? problem['code'] : `http.${answer.statusCode}`;
+  return new ApiError(code, answer.statusCode, problem);
+}

@@ -1,0 +1,1 @@
+export { ApiError, type ApiClient, createApiClient, type Submission } from './client.ts';

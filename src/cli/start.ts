@@ -1,0 +1,73 @@
+import type { Command } from 'commander';
+import type { Config } from '../config.ts';
+import { createLogger } from '../http/index.ts';
+import type { CliContext, RunningNode } from './context.ts';
+import { requireConfig } from './context.ts';
+import { removeNodeFile, writeNodeFile } from './node-file.ts';
+
+export function addStart(program: Command, context: CliContext): void {
+  program
+    .command('start')
+    .description('run the node until SIGTERM or Ctrl-C')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  intervault start
+  INTERVAULT_PUBLIC_URL=https://coffre.banque-a.example DATABASE_URL=postgresql://… intervault start
+
+JSON logs go to stdout, one line an event; what an operator should read goes to stderr.`,
+    )
+    .action(() => start(context));
+}
+
+async function start(context: CliContext): Promise<void> {
+  const config = requireConfig(context);
+  const stopped = context.untilStopped();
+  const slow = setTimeout(() => context.err('starting: preparing the database…'), 2_000);
+  const node = await context
+    .startNode(config, createLogger(config.logLevel))
+    .finally(() => clearTimeout(slow));
+  const url = urlOf(node.address, config.tlsCertFile === undefined ? 'http' : 'https');
+  await writeNodeFile(config.dataDir, {
+    url,
+    managementUrl: urlOf(node.management, 'http'),
+    pid: process.pid,
+    entityId: config.publicUrl ?? '',
+  });
+  announce(context, config, node, url);
+  const signal = await stopped;
+  context.err(`${signal}: finishing what is in flight; send it again to stop at once`);
+  await removeNodeFile(config.dataDir);
+  await node.stop();
+  context.err('stopped');
+}
+
+function announce(context: CliContext, config: Config, node: RunningNode, url: string): void {
+  if (node.created.length > 0) {
+    context.err(`First start. Made in ${config.dataDir}:`);
+    for (const file of node.created) context.err(`  ${file}`);
+    context.err('These keys are this institution: back them up, and show them to nobody.');
+  }
+  context.err(`Institution API:  ${url}/v1`);
+  context.err(`Management:       ${urlOf(node.management, 'http')} (/livez, /readyz, /metrics)`);
+  if (config.publicUrl === undefined) {
+    context.err(
+      'Federation:       off; set INTERVAULT_PUBLIC_URL to this node’s public https address to turn it on',
+    );
+  } else {
+    context.err(`Federation:       ${config.publicUrl}`);
+  }
+  if (config.allowInsecurePeers) {
+    context.err('');
+    context.err('!! INTERVAULT_ALLOW_INSECURE_PEERS is on: plain HTTP and private addresses are accepted.');
+    context.err('!! Nothing sent this way is protected. For a demonstration or development only.');
+    context.err('');
+  }
+  context.err('Next:             intervault token create --role operator --ttl 1h');
+}
+
+export function urlOf(address: { host: string; port: number }, scheme: string): string {
+  const host = address.host === '0.0.0.0' ? '127.0.0.1' : address.host === '::' ? '[::1]' : address.host;
+  return `${scheme}://${host}:${address.port}`;
+}
