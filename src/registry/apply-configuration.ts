@@ -1,6 +1,7 @@
 import type { Tx } from '../db/index.ts';
 import type { EntityConfiguration } from '../protocol/entity-configuration.ts';
 import type { EntityId } from '../protocol/ids.ts';
+import { Refusal } from '../protocol/refusal.ts';
 import type { RecordEvidence, RegistryLog } from './deps.ts';
 import {
   endKey,
@@ -23,12 +24,16 @@ export type OperatorChange = {
   pinSignerOnly: true;
 };
 
+const MAX_KEYS_OF_A_PEER = 500;
+
 export type ApplyDeps = { attest: RecordEvidence; log: RegistryLog; keyPublishS: number };
 
 /**
  * Makes a verified configuration the one relied upon: what it says of the peer, its keys, and the successors its pinned
  * key introduces. An older one than the one held is passed over: replicas of a peer
  * may answer out of step, and an old statement could be played again.
+ *
+ * Throws the Refusal `peer.too_many_keys`.
  *
  * @returns whether anything changed that replicas hold in memory.
  */
@@ -73,6 +78,12 @@ async function applyKeys(
       subject: `${purpose}-key:${kid}:${what}`,
       ...(reason && { reason }),
     });
+
+  // Keys are kept for ever, so there must be an end to them: twice a year a rotation takes centuries to get there.
+  const fresh = [...configuration.exchangeKeys, ...configuration.federationKeys].filter(
+    ({ kid }) => !held.has(kid),
+  );
+  if (held.size + fresh.length > MAX_KEYS_OF_A_PEER) throw new Refusal('peer.too_many_keys', { peer });
 
   const keys = [
     ...configuration.exchangeKeys.map((key) => ({ purpose: 'exchange' as const, key })),

@@ -58,7 +58,26 @@ export function createContacts(deps: { db: Database; clock: Clock }): Contacts {
       if (unsaved.size === 0) return;
       const notes = [...unsaved.values()].sort((a, b) => (a.entityId < b.entityId ? -1 : 1));
       unsaved = new Map();
-      await deps.db.transact((tx) => saveContacts(tx, notes));
+      try {
+        await deps.db.transact((tx) => saveContacts(tx, notes));
+      } catch (error) {
+        for (const note of notes) {
+          const newer = unsaved.get(note.entityId);
+          unsaved.set(note.entityId, newer === undefined ? note : merge(note, newer));
+        }
+        throw error;
+      }
     },
+  };
+}
+
+function merge(older: ContactNote, newer: ContactNote): ContactNote {
+  const told = newer.failingSince !== undefined;
+  return {
+    entityId: newer.entityId,
+    inboundAt: newer.inboundAt ?? older.inboundAt,
+    outboundAt: newer.outboundAt ?? older.outboundAt,
+    failingSince: told ? newer.failingSince : older.failingSince,
+    problem: told ? newer.problem : older.problem,
   };
 }

@@ -27,6 +27,11 @@ export const registryProblems = {
     title: 'The configuration of the peer is not acceptable',
     retryable: true,
   },
+  'peer.too_many_keys': {
+    status: 409,
+    title: 'The peer has had more keys than this node keeps',
+    retryable: false,
+  },
   'key.not_found': { status: 404, title: 'This node has no such key', retryable: false },
   'key.state': { status: 409, title: 'The state of the key does not allow this', retryable: false },
   'key.rotation_running': {

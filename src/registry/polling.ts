@@ -1,8 +1,9 @@
 import type { Database } from '../db/index.ts';
+import { Refusal } from '../protocol/refusal.ts';
 import { type ApplyDeps, applyConfiguration } from './apply-configuration.ts';
-import type { FetchConfiguration } from './fetch/fetch-configuration.ts';
+import type { FetchConfiguration, FetchedConfiguration } from './fetch/fetch-configuration.ts';
 import { bumpVersion } from './own-keys/store.ts';
-import { claimDuePeers, listPins, lockPeer, noteFetch } from './store.ts';
+import { claimDuePeers, listPeers, listPins, lockPeerRow, noteFetch } from './store.ts';
 
 export type Polling = {
   /** Fetches what is due, a few at a time. Any replica may; each peer is fetched by one. */
@@ -25,27 +26,39 @@ export function createPolling(deps: {
   nowMs: () => number;
   reload: () => Promise<void>;
 }): Polling {
-  const { db, fetchConfiguration, apply, peerPollS } = deps;
+  const { db, fetchConfiguration, apply, peerPollS, reload } = deps;
 
   const jittered = (seconds: number) => seconds * (0.75 + Math.random() * 0.25);
+
+  async function fail(entityId: string, problem: string, detail?: string): Promise<false> {
+    const nextS = jittered(Math.min(peerPollS, MAX_RETRY_S));
+    await db.transact((tx) => noteFetch(tx, entityId, { nextS, problem }));
+    apply.log.warn({ peer: entityId, code: problem, detail }, 'the configuration of a peer was not obtained');
+    return false;
+  }
 
   async function refresh(entityId: string): Promise<boolean> {
     const trusted = await trustedKids(entityId);
     const fetched = await fetchConfiguration(entityId, (kid) => trusted.has(kid));
-    if (!fetched.ok) {
-      const retryS = jittered(Math.min(peerPollS, MAX_RETRY_S));
-      await db.transact((tx) => noteFetch(tx, entityId, { nextS: retryS, problem: fetched.reason }));
-      const { reason, detail } = fetched;
-      apply.log.warn(
-        { peer: entityId, code: reason, detail },
-        'the configuration of a peer was not obtained',
-      );
-      return false;
+    if (!fetched.ok) return await fail(entityId, fetched.reason, fetched.detail);
+    try {
+      if (await accept(entityId, fetched)) await reload();
+    } catch (error) {
+      if (error instanceof Refusal) return await fail(entityId, error.code);
+      throw error;
     }
-    const { configuration, clockDifferenceMs } = fetched;
-    const changed = await db.transact(async (tx) => {
-      await lockPeer(tx, entityId);
-      // The operator may have pinned another key while the answer was on its way.
+    return true;
+  }
+
+  function accept(
+    entityId: string,
+    { configuration, clockDifferenceMs }: Extract<FetchedConfiguration, { ok: true }>,
+  ): Promise<boolean> {
+    return db.transact(async (tx) => {
+      await lockPeerRow(tx, entityId);
+      // The operator may have pinned another key, or ended the relation, while the answer was on its way.
+      const [peer] = await listPeers(tx.kysely, entityId);
+      if (peer?.state !== 'active' && peer?.state !== 'suspended') return false;
       if (!isTrustedNow(await listPins(tx.kysely, entityId), configuration.signedBy, deps.nowMs()))
         return false;
       await noteFetch(tx, entityId, { nextS: jittered(peerPollS), clockDifferenceMs });
@@ -53,8 +66,6 @@ export function createPolling(deps: {
       if (applied) await bumpVersion(tx);
       return applied;
     });
-    if (changed) await deps.reload();
-    return true;
   }
 
   async function trustedKids(entityId: string): Promise<Set<string>> {

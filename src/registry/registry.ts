@@ -16,7 +16,7 @@ import { createOwnKeyService, type OwnKeyService } from './own-keys/service.ts';
 import { readVersion } from './own-keys/store.ts';
 import { createPolling } from './polling.ts';
 import { createPeerService, type PeerService } from './service.ts';
-import { type LockedPeer, lockPeersShared, readLockedPeers } from './store.ts';
+import { type LockedPeer, lockPeersShared, type PeerState, readLockedPeers } from './store.ts';
 import { createUnknownKeys } from './unknown-keys.ts';
 
 export type Registry = {
@@ -53,6 +53,8 @@ export type Registry = {
   onPeerContact(listener: (entityId: string) => void): () => void;
   /** Told after this replica's view of peers or keys changed. Returns what ends it. */
   onChange(listener: () => void): () => void;
+  /** For readiness and metrics: how old this replica's view is, and which peers' configurations have run out. */
+  status(): { viewAgeMs: number; peers: Record<PeerState, number>; stalePeers: EntityId[] };
   readonly peerAdmin: PeerService;
   readonly ownKeys: OwnKeyService;
   readonly ownConfiguration: OwnConfiguration;
@@ -71,6 +73,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
   let snapshot: Snapshot | undefined;
   let reloading: Promise<void> = Promise.resolve();
   let retiringCheckedMs = 0;
+  let lookedAtMs = 0;
 
   function current(): Snapshot {
     if (snapshot === undefined) throw new Error('the registry has not been started');
@@ -146,6 +149,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
   const heartbeats = [
     createHeartbeat('view', VIEW_INTERVAL_MS, log, async () => {
       if ((await readVersion(db)) !== current().version) await reload();
+      lookedAtMs = nowMs();
       await promote();
     }),
     createHeartbeat('contacts', FLUSH_INTERVAL_MS, log, contacts.flush),
@@ -160,6 +164,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
       await keys.reload();
       await db.transact((tx) => openNode(tx, { keys, entityId, nowMs: nowMs() }));
       await reload();
+      lookedAtMs = nowMs();
       for (const heartbeat of heartbeats) heartbeat.start();
     },
     async stop() {
@@ -193,6 +198,17 @@ export function createRegistry(deps: RegistryDeps): Registry {
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+
+    status() {
+      const views = [...current().peers.values()].map(({ view }) => view);
+      const peers = { discovered: 0, requested: 0, active: 0, suspended: 0, revoked: 0 };
+      for (const { state } of views) peers[state]++;
+      const stale = views.filter(
+        ({ state, configurationExpiresAtMs }) =>
+          (state === 'active' || state === 'suspended') && (configurationExpiresAtMs ?? 0) <= nowMs(),
+      );
+      return { viewAgeMs: nowMs() - lookedAtMs, peers, stalePeers: stale.map((view) => view.entityId) };
     },
 
     ownKeys,

@@ -20,6 +20,7 @@ import {
   listPeers,
   listPins,
   lockPeer,
+  lockPeerRow,
   noteFetch,
   type PeerRow,
   type PeerState,
@@ -104,6 +105,7 @@ export function createPeerService(deps: {
   ): Promise<PeerDetails> {
     await db.transact(async (tx) => {
       await lockPeer(tx, entityId);
+      await lockPeerRow(tx, entityId);
       await work(tx, (await listPeers(tx.kysely, entityId))[0]);
       await bumpVersion(tx);
     });

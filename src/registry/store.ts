@@ -151,6 +151,16 @@ export async function lockPeer(tx: Tx, entityId: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(${String(lockKeyOf(entityId))}::bigint)`.execute(tx.kysely);
 }
 
+/** Keeps others from changing what is held of a peer, without making batches wait. */
+export async function lockPeerRow(tx: Tx, entityId: string): Promise<void> {
+  await tx.kysely
+    .selectFrom('peers')
+    .select('entity_id')
+    .where('entity_id', '=', entityId)
+    .forUpdate()
+    .execute();
+}
+
 export type LockedPeer = {
   state: PeerState;
   /** Its configuration has expired: nothing new is exchanged before a fresh one is fetched. */

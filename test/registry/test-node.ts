@@ -41,6 +41,8 @@ export async function startTestNode(
   options: {
     config?: Partial<RegistryConfig>;
     deps?: Partial<RegistryDeps>;
+    /** Runs before each request to the node is answered. */
+    onRequest?: () => Promise<void>;
     /** Answers in place of the registry's own routes. */
     app?: FastifyInstance;
   } = {},
@@ -57,6 +59,7 @@ export async function startTestNode(
       return registry.ownConfiguration;
     },
   };
+  app.addHook('onRequest', async () => options.onRequest?.());
   if (options.app === undefined) await app.register(registryFederationRoutes(late));
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   const clock = { offsetMs: 0, nowMs: () => Date.now() + clock.offsetMs };

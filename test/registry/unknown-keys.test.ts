@@ -50,7 +50,9 @@ t.test('a key that the fetch brings is known', async (t) => {
 t.test('strangers who invent names delay nobody and cost one fetch for each spacing', async (t) => {
   const { state, unknown } = setUp({ spacingMs: 40 });
   t.equal(await unknown.ask('a', 'forged-0'), false);
-  for (let n = 1; n < 1000; n++) t.equal(await unknown.ask('a', `forged-${n}`), false);
+  let found = 0;
+  for (let n = 1; n < 1000; n++) if (await unknown.ask('a', `forged-${n}`)) found++;
+  t.equal(found, 0);
   t.equal(state.fetches, 1);
   t.equal(await unknown.ask('b', 'forged'), false);
   t.equal(state.fetches, 2, 'another peer has a turn of its own');

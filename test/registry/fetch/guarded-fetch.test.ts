@@ -1,4 +1,5 @@
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
@@ -165,7 +166,33 @@ t.test('garbage, cuts and silence', async (t) => {
   t.match(await fetchOn(`http://127.0.0.1:${port}/x`), { reason: 'fetch.connect' });
 });
 
+/** For a name nobody owns, signed by nobody: made with `openssl req -x509 -newkey ec … -subj /CN=peer.example`. */
+const SELF_SIGNED = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgjLm2kA8PFy16I9RM
+9Kxc8D/M4GgriEOVGB9FCEeuYCqhRANCAAQYvByp0d5OY3ktUc5aYtJpFqNPtJuz
+4F5hXsq6Jdb32xPYyLDoaiA6o2lj54rdfNFIO4OwFohBQdhXe6GjqpY8
+-----END PRIVATE KEY-----
+`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBhDCCASugAwIBAgIUDgpjdWxWzSm9y3S5O0azqg7j524wCgYIKoZIzj0EAwIw
+FzEVMBMGA1UEAwwMcGVlci5leGFtcGxlMCAXDTI2MTEyMTIzMzI0N1oYDzIxMjYx
+MDI4MjMzMjQ3WjAXMRUwEwYDVQQDDAxwZWVyLmV4YW1wbGUwWTATBgcqhkjOPQIB
+BggqhkjOPQMBBwNCAAQYvByp0d5OY3ktUc5aYtJpFqNPtJuz4F5hXsq6Jdb32xPY
+yLDoaiA6o2lj54rdfNFIO4OwFohBQdhXe6GjqpY8o1MwUTAdBgNVHQ4EFgQUe9uC
+YqLRpvsgQKu7JyXf0NLLV5kwHwYDVR0jBBgwFoAUe9uCYqLRpvsgQKu7JyXf0NLL
+V5kwDwYDVR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNHADBEAiANhhPLw93U2eyW
+ITmYXPRcLXFbzLMtmw4/cQZPqTwKeQIgNsCfZIdTup4L4lYTbMyA0sjvT5p6IOjr
++Crb4+Ul138=
+-----END CERTIFICATE-----
+`,
+};
+
 t.test('a server that cannot prove its name', async (t) => {
+  const server = createHttpsServer(SELF_SIGNED, (_request, response) => {
+    response.setHeader('content-type', TYPE).end('x');
+  });
+  t.match(await fetchOn(`https://127.0.0.1:${await listen(t, server)}/x`), { reason: 'fetch.tls' });
   const port = await listen(
     t,
     createTcpServer((socket) => socket.once('data', () => socket.end('plain text\r\n'))),
