@@ -6,16 +6,13 @@ import type { RecordEvidence, RegistryLog } from './deps.ts';
 import {
   endKey,
   listPeerKeys,
-  listPeers,
   listPins,
   type PeerKeyPurpose,
-  type PeerProfile,
-  type PeerState,
   putPin,
   removePin,
   seeKey,
-  upsertPeer,
-} from './store.ts';
+} from './peer-keys-store.ts';
+import { listPeers, type PeerProfile, type PeerState, upsertPeer } from './store.ts';
 
 /** What an operator decided; unlike a poll it doesn't ask whether the configuration is newer. */
 export type OperatorChange = {

@@ -3,7 +3,8 @@ import type { KeyPurpose, KeyStore } from '../keys/index.ts';
 import type { EntityId } from '../protocol/ids.ts';
 import type { Signer, VerificationKey } from '../protocol/jose/keys.ts';
 import { listOwnKeys, type NodeRow, type OwnKey, readNode, readVersion } from './own-keys/store.ts';
-import { listPeerKeys, listPeers, type PeerKeyRow, type PeerRow, type PeerState } from './store.ts';
+import { listPeerKeys, type PeerKeyRow } from './peer-keys-store.ts';
+import { listPeers, type PeerRow, type PeerState } from './store.ts';
 
 /** What the hot path may ask of a peer without waiting. It saves work; the transaction decides. */
 export type PeerView = {

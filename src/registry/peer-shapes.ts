@@ -1,6 +1,7 @@
 import type { EntityConfiguration } from '../protocol/entity-configuration.ts';
 import type { EntityId } from '../protocol/ids.ts';
-import type { PeerKeyRow, PeerRow, PeerState, PinRow } from './store.ts';
+import type { PeerKeyRow, PinRow } from './peer-keys-store.ts';
+import type { PeerRow, PeerState } from './store.ts';
 
 /** What operators are shown: times in RFC 3339, absent where nothing is known. */
 export type PeerSummary = {

@@ -3,7 +3,8 @@ import { Refusal } from '../protocol/refusal.ts';
 import { type ApplyDeps, applyConfiguration } from './apply-configuration.ts';
 import type { FetchConfiguration, FetchedConfiguration } from './fetch/fetch-configuration.ts';
 import { bumpVersion } from './own-keys/store.ts';
-import { claimDuePeers, listPeers, listPins, lockPeerRow, noteFetch } from './store.ts';
+import { listPins } from './peer-keys-store.ts';
+import { claimDuePeers, listPeers, lockPeerRow, noteFetch } from './store.ts';
 
 export type Polling = {
   /** Fetches what is due, a few at a time. Any replica may; each peer is fetched by one. */

@@ -6,6 +6,7 @@ import { type ApplyDeps, applyConfiguration } from './apply-configuration.ts';
 import type { RegistryProblemCode } from './errors.ts';
 import type { FetchConfiguration } from './fetch/fetch-configuration.ts';
 import { bumpVersion } from './own-keys/store.ts';
+import { listPeerKeys, listPins } from './peer-keys-store.ts';
 import {
   keyShape,
   type PeerDetails,
@@ -16,9 +17,7 @@ import {
   summaryOf,
 } from './peer-shapes.ts';
 import {
-  listPeerKeys,
   listPeers,
-  listPins,
   lockPeer,
   lockPeerRow,
   noteFetch,
