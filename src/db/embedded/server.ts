@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { startupError } from '../startup-error.ts';
@@ -57,7 +59,7 @@ export async function untilReady(server: Launched, options: ServerOptions): Prom
   for (;;) {
     const how = server.outcome();
     if (how !== undefined) throw startFailure(`PostgreSQL ended (${how})`, server, options);
-    if (await canConnect(options.socketDir)) return;
+    if ((await saysReady(options.clusterDir)) && (await canConnect(options.socketDir))) return;
     const nowMs = performance.now();
     if (nowMs - startedMs > READY_TIMEOUT_MS) throw startFailure('PostgreSQL is not ready', server, options);
     if (nowMs - toldMs > PROGRESS_EVERY_MS) {
@@ -88,6 +90,16 @@ export function adminClient(socketDir: string): pg.Client {
   // A connection lost between two queries fails the next query, which is soon enough.
   client.on('error', () => {});
   return client;
+}
+
+/** The eighth line of postmaster.pid. Asking there first spares the log a refusal for each connection tried too early. */
+async function saysReady(clusterDir: string): Promise<boolean> {
+  try {
+    const lines = (await readFile(path.join(clusterDir, 'postmaster.pid'), 'utf8')).split('\n');
+    return lines[7]?.trim() === 'ready';
+  } catch {
+    return false;
+  }
 }
 
 async function canConnect(socketDir: string): Promise<boolean> {
