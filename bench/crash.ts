@@ -1,0 +1,85 @@
+import { type BenchNode, peerWithLoad, startBenchNode } from './bench-node.ts';
+import type { Bench } from './context.ts';
+import { CONNECTIONS, receiverOf } from './receiver.ts';
+import type { Result } from './report.ts';
+
+const CONTENT_BYTES = 1024;
+const SECONDS = 4;
+const MOST_PER_S = 12_000;
+/** Bodies opened after each crash; the rows of all are looked at. */
+const OPENED = 2_000;
+const AGAIN_SECONDS = 60;
+
+/**
+ * Kills the node, and every other time its PostgreSQL, in the middle of a stream of pushes, starts it again, and looks for
+ * each push that was acknowledged. What was not is sent again, and must then be there once.
+ */
+export async function benchCrash(bench: Bench): Promise<Result> {
+  const { options, load, store, say } = bench;
+  const node = await startBenchNode(bench, 'receiver');
+  const links = await peerWithLoad(bench, node);
+  const shot = { origin: node.url, cursor: 'node', seconds: SECONDS, connections: CONNECTIONS };
+  let lost = 0;
+  let acknowledged = 0;
+  let unanswered = 0;
+  for (let round = 0; round < options.rounds; round++) {
+    const victim = round % 2 === 0 ? 'node' : 'PostgreSQL';
+    const count = options.quick ? 2_000 : MOST_PER_S * SECONDS;
+    await load.ask('prepare', { count, contentBytes: CONTENT_BYTES, aud: node.url, links });
+    const firing = load.ask('fire', { ...shot, keepIds: true });
+    // A moment that is another one in each round: batches are everywhere on their way.
+    await new Promise((resolve) => setTimeout(resolve, (options.quick ? 100 : 500) + Math.random() * 500));
+    await (victim === 'node' ? node.crash() : store.crash());
+    await firing;
+    const ids = await load.ask('takeIds');
+    const missing = await missingOf(node, ids.acknowledged);
+    lost += missing;
+    acknowledged += ids.acknowledged.length;
+    unanswered += ids.open.length;
+    say(
+      `  round ${round + 1}: ${victim} killed, ${ids.acknowledged.length} acknowledged, ` +
+        `${ids.open.length} unanswered, ${missing} lost`,
+    );
+    await sendAgain(bench, node, ids);
+  }
+  if (acknowledged === 0 || unanswered === 0) throw new Error('no crash fell into the stream of pushes');
+  return {
+    // One count over all crashes: the median of the rounds would hide a loss.
+    figures: { lost: { median: lost, min: lost, max: lost } },
+    details: { crash: { acknowledged, unanswered, kills: options.rounds } },
+  };
+}
+
+/** How many of these pushes lack anything that an acknowledgement stands for. */
+async function missingOf(node: BenchNode, jtis: string[]): Promise<number> {
+  const { rows } = await node.pool.query(
+    `select i.jti, b.id as body from unnest($1::uuid[]) k (jti)
+     join inbound_exchanges i on i.jti = k.jti and i.outcome = 'accepted'
+     join bodies b on b.id = i.body_id and b.state = 'kept'
+     join received_documents d on d.jti = i.jti and d.iss = i.iss and d.body_id = b.id
+     join evidence_records e on e.exchange_jti = i.jti and e.exchange_iss = i.iss and e.event = 'RelayAcceptance'`,
+    [jtis],
+  );
+  const bodies = rows.slice(-OPENED).map((row) => row.body as string);
+  const bytes = await node.child().ask('readBodies', bodies);
+  if (bytes !== bodies.length * CONTENT_BYTES) throw new Error('a stored body is not whole');
+  if (new Set(rows.map((row) => row.jti)).size !== rows.length) throw new Error('a push was stored twice');
+  return jtis.length - rows.length;
+}
+
+/** The same bytes once more for all that had no answer: each is then there once, whether it had arrived before or not. */
+async function sendAgain(
+  bench: Bench,
+  node: BenchNode,
+  ids: { acknowledged: string[]; open: string[] },
+): Promise<void> {
+  const shot = { origin: node.url, cursor: 'again', seconds: AGAIN_SECONDS, connections: CONNECTIONS };
+  const again = await bench.load.ask('again', { ...shot, jtis: ids.open });
+  if (again.acknowledged !== ids.open.length) {
+    throw new Error(`of ${ids.open.length} sent again ${again.acknowledged} were acknowledged`);
+  }
+  const all = [...ids.acknowledged, ...ids.open];
+  const missing = await missingOf(node, all);
+  if (missing !== 0) throw new Error(`${missing} pushes sent again are not there`);
+  await receiverOf(node).countRows();
+}

@@ -1,0 +1,113 @@
+import { type Dispatcher, Pool } from 'undici';
+import type { Push } from './pushes.ts';
+
+/** One push's answer: its status, or 0 where the connection broke. */
+type Answered = (push: Push, status: number) => void;
+
+export type Target = { origin: string; connections: number };
+
+const EXCHANGES = '/federation/v1/exchanges';
+/** An answer that takes longer than this counts as none. */
+const ANSWER_TIMEOUT_MS = 30_000;
+const BROKEN_PAUSE_MS = 20;
+
+function createPool({ origin, connections }: Target): Pool {
+  return new Pool(origin, {
+    connections,
+    pipelining: 1,
+    headersTimeout: ANSWER_TIMEOUT_MS,
+    bodyTimeout: ANSWER_TIMEOUT_MS,
+  });
+}
+
+/** Below undici's `request`: what the load generator saves, the processes it measures get. */
+function send(pool: Pool, push: Push): Promise<number> {
+  return new Promise((resolve) => {
+    let status = 0;
+    const handler: Dispatcher.DispatchHandler = {
+      onRequestStart() {},
+      onResponseStart(_controller, statusCode) {
+        status = statusCode;
+      },
+      onResponseData() {},
+      onResponseEnd: () => resolve(status),
+      onResponseError: () => resolve(0),
+    };
+    pool.dispatch(
+      {
+        method: 'PUT',
+        path: `${EXCHANGES}/${push.jti}`,
+        headers: { 'ivx-envelope': push.envelope, 'content-type': 'application/ivx-exchange' },
+        body: Buffer.concat([push.manifest, push.content]),
+      },
+      handler,
+    );
+  });
+}
+
+/**
+ * Closed loop: each connection sends the next push as soon as the last one was answered, for `forMs` or until none is
+ * left. Resolves with the milliseconds from the first request to the last answer.
+ */
+export async function fireClosedLoop(
+  target: Target,
+  next: () => Push | undefined,
+  forMs: number,
+  answered: Answered,
+): Promise<number> {
+  const pool = createPool(target);
+  const startMs = performance.now();
+  const untilMs = startMs + forMs;
+  async function connection(): Promise<void> {
+    while (performance.now() < untilMs) {
+      const push = next();
+      if (push === undefined) return;
+      const status = await send(pool, push);
+      answered(push, status);
+      // Whoever is down would otherwise be offered the whole stock within a second.
+      if (status === 0) await new Promise((resolve) => setTimeout(resolve, BROKEN_PAUSE_MS));
+    }
+  }
+  await Promise.all(Array.from({ length: target.connections }, connection));
+  const elapsedMs = performance.now() - startMs;
+  await pool.close();
+  return elapsedMs;
+}
+
+/**
+ * Open loop: a push is due every 1/`ratePerS` whether or not earlier ones were answered, and its latency counts from
+ * when it was due, so that a stall is felt by all that should have been sent during it. Resolves with the latencies.
+ */
+export async function fireOpenLoop(
+  target: Target,
+  next: () => Push | undefined,
+  plan: { forMs: number; ratePerS: number },
+  answered: Answered,
+): Promise<number[]> {
+  const pool = createPool(target);
+  const total = Math.floor((plan.forMs * plan.ratePerS) / 1000);
+  const everyMs = 1000 / plan.ratePerS;
+  const latenciesMs: number[] = [];
+  const sent: Promise<void>[] = [];
+  const startMs = performance.now();
+  while (sent.length < total) {
+    const dueMs = startMs + sent.length * everyMs;
+    const aheadMs = dueMs - performance.now();
+    if (aheadMs > 0) {
+      // Timers are no finer than a millisecond; what is left of it is spent looking at the network.
+      await new Promise((resolve) => (aheadMs > 1.5 ? setTimeout(resolve, 1) : setImmediate(resolve)));
+      continue;
+    }
+    const push = next();
+    if (push === undefined) break;
+    sent.push(
+      send(pool, push).then((status) => {
+        latenciesMs.push(performance.now() - dueMs);
+        answered(push, status);
+      }),
+    );
+  }
+  await Promise.all(sent);
+  await pool.close();
+  return latenciesMs;
+}
