@@ -179,7 +179,68 @@ export type LinkHalvesTable = {
   scopes: Json<Record<string, unknown>>;
   consent: string | null;
   restorable_until: Date | null;
+  before_revocation: ColumnType<'active' | 'paused' | null, 'active' | 'paused' | null | undefined>;
   changed_at: Generated<Date>;
+  acknowledged_rev: ColumnType<number | null, number | null | undefined>;
+  announce_at: ColumnType<Date | null, Date | null | undefined>;
+  announce_tries: Generated<number>;
+};
+
+export type LinkOffersTable = {
+  link_id: string;
+  peer: string;
+  customer_id: string;
+  session_sha256: Buffer;
+  token_sha256: Buffer;
+  scopes: Json<Record<string, unknown>>;
+  consent: string;
+  state: 'open' | 'redeemed' | 'completed' | 'refused' | 'lapsed' | 'expired';
+  code_sha256: Buffer | null;
+  wrong_codes: Generated<number>;
+  created_at: Date;
+  expires_at: Date;
+  redeemed_at: Date | null;
+  ended_at: Date | null;
+};
+
+export type LinkRedemptionsTable = {
+  link_id: string;
+  peer: string;
+  token_sha256: Buffer;
+  state: 'shown' | 'declined' | 'expired' | 'pending' | 'accepted' | 'refused';
+  reason: string | null;
+  customer_id: string | null;
+  session_sha256: Buffer | null;
+  return_url: string | null;
+  jti: string | null;
+  rev: number | null;
+  kek_id: string | null;
+  wrapped_code_key: Buffer | null;
+  created_at: Date;
+  expires_at: Date;
+  decided_at: Date | null;
+};
+
+export type LinkAnnouncementsTable = {
+  jti: string;
+  link_id: string;
+  rev: number;
+  outcome: 'accepted' | 'rejected' | 'failed' | null;
+  created_at: Date;
+};
+
+export type LinkJournalTable = {
+  id: Generated<number>;
+  link_id: string;
+  at: Date;
+  event: string;
+  owner: 'self' | 'peer' | null;
+  rev: number | null;
+  state: string | null;
+  reason: string | null;
+  exchange_iss: string | null;
+  exchange_jti: string | null;
+  evidence_sha256: Buffer | null;
 };
 
 export type SentDocumentState =
@@ -205,7 +266,21 @@ export type SentDocumentsTable = {
   submitted_by: string;
   submitted_at: Date;
   changed_at: Date;
+  consigned_at: Generated<Date | null>;
+  refused_at: Generated<Date | null>;
+  notified_at: Generated<Date | null>;
+  opened_at: Generated<Date | null>;
+  recall_jti: Generated<string | null>;
+  recall_reason: Generated<string | null>;
+  recall_requested_at: Generated<Date | null>;
+  recall_state: Generated<'sending' | 'accepted' | 'failed' | null>;
+  recall_code: Generated<string | null>;
+  recalled_at: Generated<Date | null>;
+  erased_at: Generated<Date | null>;
+  erased_reason: Generated<string | null>;
 };
+
+export type ReceivedDocumentState = 'received' | 'consigned' | 'refused' | 'notified' | 'opened';
 
 export type ReceivedDocumentsTable = {
   id: string;
@@ -216,9 +291,53 @@ export type ReceivedDocumentsTable = {
   type: string | null;
   content_type: string;
   content_size: number;
-  state: 'received' | 'consigned' | 'refused' | 'notified' | 'opened';
+  state: ReceivedDocumentState;
   received_at: Date;
+  replaces: Generated<string | null>;
+  consigned_at: Generated<Date | null>;
+  refused_at: Generated<Date | null>;
+  refused_reason: Generated<string | null>;
+  notified_at: Generated<Date | null>;
+  opened_at: Generated<Date | null>;
+  handed_over_at: Generated<Date | null>;
+  recalled_at: Generated<Date | null>;
+  recall_reason: Generated<string | null>;
+  recall_body_id: Generated<string | null>;
+  deleted_at: Generated<Date | null>;
+  restorable_until: Generated<Date | null>;
+  erased_at: Generated<Date | null>;
+  erased_reason: Generated<string | null>;
 };
+
+export type StatusReportsTable = {
+  document_id: string;
+  state: 'consigned' | 'refused' | 'notified' | 'opened';
+  peer: string;
+  at: Date;
+  exchange_jti: string | null;
+};
+
+export type StatusPeersTable = {
+  peer: string;
+  exchange_jti: Generated<string | null>;
+  failures: Generated<number>;
+  due_at: Generated<Date>;
+};
+
+export type AccessJournalTable = {
+  id: Generated<number>;
+  at: Generated<Date>;
+  actor: string;
+  role: string;
+  action: string;
+  document_id: string | null;
+  customer_id: string | null;
+  outcome: string;
+  detail: string | null;
+  sealed_in: Generated<string | null>;
+};
+
+export type SweepCursorsTable = { name: string; jti: string };
 
 export type Tables = {
   node: NodeTable;
@@ -237,6 +356,14 @@ export type Tables = {
   customers: CustomersTable;
   links: LinksTable;
   link_halves: LinkHalvesTable;
+  link_offers: LinkOffersTable;
+  link_redemptions: LinkRedemptionsTable;
+  link_announcements: LinkAnnouncementsTable;
+  link_journal: LinkJournalTable;
   sent_documents: SentDocumentsTable;
   received_documents: ReceivedDocumentsTable;
+  status_reports: StatusReportsTable;
+  status_peers: StatusPeersTable;
+  access_journal: AccessJournalTable;
+  sweep_cursors: SweepCursorsTable;
 };

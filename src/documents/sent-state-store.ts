@@ -1,0 +1,37 @@
+import type { Tx } from '../db/index.ts';
+import type { SettledItem } from '../exchange/index.ts';
+
+/**
+ * How the state of a sent document follows from what is known of it: a function of facts that only grow, so that the
+ * order in which receipt, statuses and recall arrive makes no difference. SQL, over `sent_documents d`.
+ */
+
+/** The recipient's receipt says that it holds the document. */
+export const acknowledged = `(d.state in ('accepted', 'consigned', 'notified', 'opened', 'recalled')
+  or (d.state = 'rejected' and d.state_code = 'document.refused'))`;
+
+/** The state of an acknowledged document. `time` gives the expression of one of its time columns. */
+export function derivedState(time: (column: string) => string = (column) => `d.${column}`): string {
+  return `case
+    when d.recall_state = 'accepted' then 'recalled'
+    when ${time('opened_at')} is not null then 'opened'
+    when ${time('notified_at')} is not null then 'notified'
+    when ${time('consigned_at')} is not null then 'consigned'
+    when ${time('refused_at')} is not null then 'rejected'
+    else 'accepted' end`;
+}
+
+/** What the exchange's end makes of the documents; what the recipient told before its receipt came counts from now. */
+export async function settleSent(tx: Tx, items: readonly SettledItem[]): Promise<void> {
+  const state = derivedState();
+  await tx.client.query(
+    `update sent_documents d set
+       state = case s.state when 'accepted' then ${state} else s.state end,
+       state_code = case when s.state <> 'accepted' then s.reason
+         when ${state} = 'rejected' then 'document.refused' end,
+       changed_at = now()
+     from (select * from unnest($1::uuid[], $2::text[], $3::text[]) as s (id, state, reason) order by id) s
+     where d.id = s.id and d.state in ('submitted', 'sending', 'failed')`,
+    [items.map((item) => item.jti), items.map((item) => item.state), items.map((item) => item.reason)],
+  );
+}
