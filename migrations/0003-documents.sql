@@ -23,11 +23,19 @@ create table link_halves (
   rev bigint not null,
   state text not null check (state in ('active', 'paused', 'revoked')),
   scopes jsonb not null,
+  -- The consent record, JSON.
   consent text,
   restorable_until timestamptz,
+  -- What restoring brings back.
+  before_revocation text check (before_revocation in ('active', 'paused')),
   changed_at timestamptz not null default now(),
+  -- Own halves: what the peer is known to have, and when it is told next; null where it has the newest.
+  acknowledged_rev bigint,
+  announce_at timestamptz,
+  announce_tries integer not null default 0,
   primary key (link_id, owner)
 );
+create index link_halves_announce on link_halves (announce_at) where announce_at is not null;
 
 create table sent_documents (
   -- The id of the exchange that carries it.

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { Database, Tx } from '../db/index.ts';
 import type { LinkGate, LinkView } from '../exchange/index.ts';
+import { effectiveLinkState, type LinkHalfState } from '../protocol/link-half.ts';
 import { intersectScopes, type LinkScopesByHost } from '../protocol/link-scopes.ts';
 
 type HalfRow = {
@@ -8,14 +9,13 @@ type HalfRow = {
   peer: string;
   customer_id: string | null;
   erased_at: Date | null;
-  owner: 'self' | 'peer' | null;
-  state: 'active' | 'paused' | 'revoked' | null;
-  scopes: LinkScopesByHost | null;
-  restorable: boolean | null;
+  state: LinkHalfState;
+  scopes: LinkScopesByHost;
+  restorable: boolean;
 };
 
 const SELECT = `
-  select l.id, l.peer, l.customer_id, l.erased_at, h.owner, h.state, h.scopes,
+  select l.id, l.peer, l.customer_id, l.erased_at, h.state, h.scopes,
     (h.restorable_until is not null and h.restorable_until > now()) as restorable
   from links l join link_halves h on h.link_id = l.id
   where l.id = any($1::uuid[]) order by l.id, h.owner`;
@@ -45,17 +45,10 @@ function viewOf(id: string, halves: HalfRow[]): LinkView {
     id,
     peer: first.peer,
     customerId: first.customer_id,
-    state: effectiveState(halves),
-    scopes: second === undefined ? {} : intersectScopes(first.scopes ?? {}, second.scopes ?? {}),
+    state: effectiveLinkState(
+      halves.map((half) => ({ state: half.state, restorable: half.restorable })),
+      first.erased_at !== null,
+    ),
+    scopes: second === undefined ? {} : intersectScopes(first.scopes, second.scopes),
   };
-}
-
-/** The most restrictive of both halves. */
-function effectiveState(halves: HalfRow[]): LinkView['state'] {
-  if (halves.some((half) => half.erased_at !== null)) return 'erased';
-  const revoked = halves.filter((half) => half.state === 'revoked');
-  if (revoked.some((half) => half.restorable !== true)) return 'revoked';
-  if (revoked.length > 0) return 'restorable';
-  if (halves.length < 2) return 'pending';
-  return halves.some((half) => half.state === 'paused') ? 'paused' : 'active';
 }

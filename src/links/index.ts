@@ -1,1 +1,10 @@
+export type { LinkChange } from './changes.ts';
+export type { LinkOptions, LinkServiceDeps } from './deps.ts';
+export { type LinkProblemCode, linkProblems } from './errors.ts';
 export { createLinkGate } from './gate-store.ts';
+export type { CompleteLink, StartedLink, StartLink } from './offers.ts';
+export type { LinkRequest, RedeemLink, RedemptionStatus } from './redemptions.ts';
+export { linkRoutes } from './routes.ts';
+export { createLinkService, type LinkService } from './service.ts';
+export type { HalfDetails, LinkDetails } from './shapes.ts';
+export type { LinkSweeper } from './sweeper.ts';

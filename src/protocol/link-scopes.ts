@@ -38,3 +38,22 @@ function intersectHostScopes(a: LinkScopes, b: LinkScopes): LinkScopes {
     readReceipts: a.readReceipts === true && b.readReceipts === true,
   };
 }
+
+/** Whether scopes name no other host than these. */
+export function namesOnly(scopes: LinkScopesByHost, hosts: readonly string[]): boolean {
+  return Object.keys(scopes).every((host) => hosts.includes(host));
+}
+
+/** Whether `scopes` grant nothing that `bounds` don't. */
+export function isWithinScopes(scopes: LinkScopesByHost, bounds: LinkScopesByHost): boolean {
+  return Object.entries(scopes).every(([host, asked]) => {
+    const bound: LinkScopes = (Object.hasOwn(bounds, host) ? bounds[host] : undefined) ?? {};
+    const within = intersectHostScopes(asked, bound);
+    return (
+      within.documents?.length === (asked.documents?.length ?? 0) &&
+      within.contact?.length === (asked.contact?.length ?? 0) &&
+      within.engagement === (asked.engagement ?? 'none') &&
+      within.readReceipts === (asked.readReceipts === true)
+    );
+  });
+}

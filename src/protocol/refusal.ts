@@ -49,6 +49,7 @@ export const REFUSALS = {
   'key.revoked': terminal(401, 'The key was revoked', SIGNATURE),
   'peer.unknown': transient(403, 'The sender is not a peer of this node', POLICY),
   'peer.not_active': transient(403, 'The peer is not active yet', POLICY),
+  'peer.stale': transient(403, 'The configuration known of the sender has expired', POLICY),
   'peer.suspended': transient(403, 'Exchanges with this peer are suspended', POLICY),
   'peer.revoked': terminal(403, 'The peer was revoked', POLICY),
   'time.from_future': transient(400, 'The time of issue lies in the future: compare the clocks'),
@@ -89,6 +90,11 @@ export const REFUSALS = {
   'link.revoked': decided('The link was revoked', POLICY),
   'link.erased': decided('The link was erased', UNKNOWN),
   'link.scope': decided('The link does not cover this', POLICY),
+  'link.token': decided('The link token is not one this node gave for this link', POLICY),
+  'link.institution': decided('The link token was made for another institution', POLICY),
+  'link.token_expired': decided('The link token has expired', POLICY),
+  'link.token_consumed': decided('The link token was used before, or withdrawn', POLICY),
+  'link.exists': decided('The account has a link with this institution already', POLICY),
 
   // The act that creates it may be on its way, or the customer may change their mind.
   'link.unknown': transient(404, 'No such link is known', UNKNOWN),

@@ -4,6 +4,7 @@ import { documentPush, documentRecall, documentStatus } from './document.ts';
 import { entityConfiguration } from './entity-configuration.ts';
 import { evidence } from './evidence.ts';
 import { envelope, manifest, receipt, requestToken } from './exchange.ts';
+import { linkSchemas } from './link.ts';
 
 /** Strict, closed, first error only; unknown formats and keywords fail at start, not at run time. */
 const ajv = new Ajv2020({ strict: true, strictRequired: false, strictTypes: false, allErrors: false });
@@ -38,6 +39,7 @@ export const SCHEMAS = {
   'document.push': documentPush,
   'document.status': documentStatus,
   'document.recall': documentRecall,
+  ...linkSchemas,
 } as const;
 
 export type SchemaName = keyof typeof SCHEMAS;
