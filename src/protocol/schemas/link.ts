@@ -7,21 +7,24 @@ const hostScopes = {
   type: 'object',
   additionalProperties: false,
   properties: {
-    /** Types this side doesn't know are let in: what counts is what both halves name. */
     documents: {
+      description: 'Document types it may receive. Types that a side does not know count for nothing.',
       type: 'array',
       maxItems: 100,
       uniqueItems: true,
       items: { type: 'string', pattern: '^[a-z_]{1,30}(\\.[a-z_]{1,30})?$' },
     },
     contact: {
+      description: 'Kinds of messages it may show.',
       type: 'array',
       maxItems: 4,
       uniqueItems: true,
       items: { enum: ['service', 'advice', 'offer', 'survey'] },
     },
-    engagement: { enum: ['none', 'aggregate', 'individual'] },
-    readReceipts: { type: 'boolean' },
+    engagement: d.member('How exactly it may report what the customer does with messages.', {
+      enum: ['none', 'aggregate', 'individual'],
+    }),
+    readReceipts: d.member('Whether it may report that a document was opened.', { type: 'boolean' }),
   },
 } as const;
 
@@ -38,15 +41,27 @@ const returnUrl = { type: 'string', maxLength: 1024, pattern: '^https?://[^\\s\\
 
 /** What an institution tells of a consent; the node adds who, when and under which version. */
 export const consentFields = {
-  /** ISO 3166: where the customer is protected. */
-  jurisdiction: { type: 'string', pattern: '^[A-Z]{2}(-[A-Z0-9]{1,3})?$' },
-  /** How it was given. */
-  method: { enum: ['web', 'app', 'branch', 'phone', 'paper', 'other'] },
-  purposes: { type: 'array', minItems: 1, maxItems: 20, uniqueItems: true, items: d.line(200) },
-  policyUrl: d.uri,
-  services: { type: 'array', minItems: 1, maxItems: 20, uniqueItems: true, items: d.line(120) },
-  /** Whether special categories of data may flow (GDPR article 9). */
-  sensitive: { type: 'boolean' },
+  jurisdiction: d.member('ISO 3166: where the customer is protected.', {
+    type: 'string',
+    pattern: '^[A-Z]{2}(-[A-Z0-9]{1,3})?$',
+  }),
+  method: d.member('How it was given.', { enum: ['web', 'app', 'branch', 'phone', 'paper', 'other'] }),
+  purposes: d.member('What the customer agreed to, in the words they were shown.', {
+    type: 'array',
+    minItems: 1,
+    maxItems: 20,
+    uniqueItems: true,
+    items: d.line(200),
+  }),
+  policyUrl: d.member('The privacy policy they were shown.', d.uri),
+  services: d.member('What it serves.', {
+    type: 'array',
+    minItems: 1,
+    maxItems: 20,
+    uniqueItems: true,
+    items: d.line(120),
+  }),
+  sensitive: d.member('Whether special categories of data may flow (GDPR article 9).', { type: 'boolean' }),
 } as const;
 
 export const consentRequired = [
@@ -66,9 +81,10 @@ const consentRecord = {
   required: [...consentRequired, 'version', 'time', 'controllers'],
   properties: {
     ...consentFields,
-    version: { const: 'ISO/IEC TS 27560:2023' },
-    time: d.dateTime,
+    version: d.member('The specification the record follows.', { const: 'ISO/IEC TS 27560:2023' }),
+    time: d.member('When it was given.', d.dateTime),
     controllers: {
+      description: 'The institutions that process the data.',
       type: 'array',
       minItems: 1,
       maxItems: 4,
@@ -76,7 +92,10 @@ const consentRecord = {
         type: 'object',
         additionalProperties: false,
         required: ['id', 'name'],
-        properties: { id: d.entityId, name: d.line(200) },
+        properties: {
+          id: d.member('Its node.', d.entityId),
+          name: d.member('Its name, as the customer was shown it.', d.line(200)),
+        },
       },
     },
   },
@@ -93,16 +112,14 @@ const linkToken = {
   additionalProperties: false,
   required: ['iss', 'aud', 'sub', 'iat', 'exp', 'scopes', 'holder', 'returnUrl'],
   properties: {
-    iss: d.entityId,
-    aud: d.entityId,
-    /** The link id. */
-    sub: d.uuidV7,
-    iat: d.unixSeconds,
-    exp: d.unixSeconds,
-    scopes: linkScopes,
-    /** The account's holder as the initiator knows them, masked: "M. D••••". */
-    holder: d.line(80),
-    returnUrl,
+    iss: d.member('The initiator, who asks.', d.entityId),
+    aud: d.member('The only institution that may redeem it.', d.entityId),
+    sub: d.member('The link.', d.uuidV7),
+    iat: d.member('When it was signed, Unix seconds.', d.unixSeconds),
+    exp: d.member('At most 15 minutes after `iat`.', d.unixSeconds),
+    scopes: d.member('What the initiator asks for and offers, by host.', linkScopes),
+    holder: d.member('The account\'s holder as the initiator knows them, masked: "M. D••••".', d.line(80)),
+    returnUrl: d.member('Where the customer takes the completion code.', returnUrl),
   },
 } as const;
 
@@ -114,15 +131,15 @@ const linkRedeem = {
   required: ['token', 'rev', 'scopes', 'consent', 'code'],
   properties: {
     token: {
+      description: 'The link token, which this consumes.',
       type: 'string',
       maxLength: LINK_TOKEN_MAX_BYTES,
       pattern: '^[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+){2}$',
     },
-    rev,
-    scopes: linkScopes,
-    consent: consentInline,
-    /** Hash of the completion code. */
-    code: d.sha256,
+    rev: d.member("Revision of the redeemer's half.", rev),
+    scopes: d.member('What the customer agreed to, at most what the token asks, by host.', linkScopes),
+    consent: d.member("The customer's consent, as the redeemer took it.", consentInline),
+    code: d.member('Hash of the completion code.', d.sha256),
   },
 } as const;
 
@@ -133,12 +150,14 @@ const linkHalf = {
   additionalProperties: false,
   required: ['rev', 'state', 'scopes'],
   properties: {
-    rev,
-    state: { enum: ['active', 'paused', 'revoked'] },
-    scopes: linkScopes,
-    consent: consentInline,
-    /** Until when what was revoked may come back; absent where it is over for good. */
-    restorableUntil: d.dateTime,
+    rev: d.member('The highest revision of a half counts, in whatever order they arrive.', rev),
+    state: d.member('What this side says of the link now.', { enum: ['active', 'paused', 'revoked'] }),
+    scopes: d.member('What this side lets flow, by host.', linkScopes),
+    consent: d.member('The consent it rests on; absent where it is revoked.', consentInline),
+    restorableUntil: d.member(
+      'Until when what was revoked may come back; absent where it is over for good.',
+      d.dateTime,
+    ),
   },
   if: { properties: { state: { const: 'revoked' } } },
   then: { properties: { consent: false } },
