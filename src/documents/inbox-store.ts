@@ -238,3 +238,19 @@ export async function writeStep(
     [rows.map((row) => row.id), rows.map((row) => row.state), more.at, more.reason ?? null],
   );
 }
+
+/** Deletes a document, or restores it. */
+export async function writeDeletion(
+  tx: Tx,
+  id: string,
+  deletion: { deletedAt: Date; graceMs: number } | null,
+): Promise<void> {
+  await tx.client.query(
+    'update received_documents set deleted_at = $2, restorable_until = $3 where id = $1',
+    [
+      id,
+      deletion?.deletedAt ?? null,
+      deletion === null ? null : new Date(deletion.deletedAt.getTime() + deletion.graceMs),
+    ],
+  );
+}

@@ -46,3 +46,32 @@ export async function readJournal(
   if (page.before !== undefined) query = query.where('id', '<', page.before);
   return query.execute();
 }
+
+/** A row as its seal covers it. `atUs` is Unix microseconds. */
+export type SealedRow = JournalRow & { id: number; atUs: number };
+
+const SEALED_COLUMNS = `id, (extract(epoch from at) * 1000000)::bigint as "atUs", actor, role, action,
+  document_id as "documentId", customer_id as "customerId", outcome, detail`;
+
+/** Rows that no seal covers yet, oldest first, held against other replicas. */
+export async function claimUnsealed(tx: Tx, limit: number): Promise<SealedRow[]> {
+  const { rows } = await tx.client.query<SealedRow>(
+    `select ${SEALED_COLUMNS} from access_journal where sealed_in is null
+     order by id limit $1 for update skip locked`,
+    [limit],
+  );
+  return rows;
+}
+
+export async function markSealed(tx: Tx, ids: readonly number[], seal: string): Promise<void> {
+  await tx.client.query('update access_journal set sealed_in = $2 where id = any($1::bigint[])', [ids, seal]);
+}
+
+/** The rows of one seal, to be held against its digest. */
+export async function readSealed(tx: Tx, seal: string): Promise<SealedRow[]> {
+  const { rows } = await tx.client.query<SealedRow>(
+    `select ${SEALED_COLUMNS} from access_journal where sealed_in = $1 order by id`,
+    [seal],
+  );
+  return rows;
+}

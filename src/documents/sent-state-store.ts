@@ -1,6 +1,17 @@
 import type { Tx } from '../db/index.ts';
 import type { SettledItem } from '../exchange/index.ts';
 
+export type SentDocumentState =
+  | 'submitted'
+  | 'sending'
+  | 'accepted'
+  | 'consigned'
+  | 'notified'
+  | 'opened'
+  | 'rejected'
+  | 'failed'
+  | 'recalled';
+
 /**
  * How the state of a sent document follows from what is known of it: a function of facts that only grow, so that the
  * order in which receipt, statuses and recall arrive makes no difference. SQL, over `sent_documents d`.

@@ -6,13 +6,7 @@ export const vaultProblems = {
     retryable: false,
   },
   'document.erased': { status: 410, title: 'The document was erased', retryable: false },
-  'document.dropped': {
-    status: 410,
-    title: 'This copy was dropped when its retention ended',
-    retryable: false,
-  },
   'document.state': { status: 409, title: 'The state of the document does not allow this', retryable: false },
-  'document.not_deleted': { status: 409, title: 'The document is not deleted', retryable: false },
   'document.grace_over': { status: 410, title: 'The time to restore the document is over', retryable: false },
   'document.damaged': {
     status: 500,
@@ -26,7 +20,7 @@ export const vaultProblems = {
   },
   'recall.state': {
     status: 409,
-    title: 'Only a document that was submitted or delivered can be recalled',
+    title: 'Only a document that is on its way or was delivered can be recalled',
     retryable: false,
   },
 } as const;

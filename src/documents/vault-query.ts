@@ -2,6 +2,8 @@ import { isUuid } from '../protocol/ids.ts';
 import { Refusal } from '../protocol/refusal.ts';
 import type { InboxFilter, InboxPage } from './inbox-store.ts';
 import type { VaultState } from './life.ts';
+import { RECALL_NOTE_MAX_CHARS, RECALL_REASONS } from './recall.ts';
+import type { RecallReason } from './recall-store.ts';
 
 /** What a request says, read closed: an unknown or malformed member is refused, with a pointer to it. */
 
@@ -51,8 +53,8 @@ export function readInboxPage(query: unknown): InboxPage {
   };
 }
 
-export function readJournalQuery(query: unknown) {
-  const given = closed(query, ['document', 'since', 'until', 'cursor', 'limit'], 'query');
+export function readJournalQuery(query: unknown, more: readonly string[]) {
+  const given = closed(query, ['since', 'until', 'cursor', 'limit', ...more], 'query');
   const before = text(given, 'cursor', (value) =>
     /^[1-9]\d{0,15}$/.test(value) ? Number(value) : undefined,
   ).cursor;
@@ -67,6 +69,22 @@ export function readJournalQuery(query: unknown) {
       ...(before !== undefined && { before }),
     },
   };
+}
+
+/** Why a document is recalled, and a line for the customer. */
+export function readRecall(body: unknown): { reason: RecallReason; note?: string } {
+  const given = closed(body, ['reason', 'note'], 'body');
+  const reason = RECALL_REASONS.find((choice) => choice === given['reason']);
+  if (reason === undefined) throw invalid('body', 'reason');
+  const { note } = given;
+  if (note === undefined) return { reason };
+  if (typeof note !== 'string' || !isLine(note, RECALL_NOTE_MAX_CHARS)) throw invalid('body', 'note');
+  return { reason, note };
+}
+
+/** One line of text, as the schema of the act has it. */
+function isLine(text: string, maxLength: number): boolean {
+  return text !== '' && [...text].length <= maxLength && text.isWellFormed() && !/\p{Cc}/u.test(text);
 }
 
 /** The ids of a batch: 1 to 500, each a UUID, each once. */

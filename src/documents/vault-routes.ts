@@ -3,14 +3,23 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest 
 import type { ApiAccess } from '../http/index.ts';
 import { isUuid } from '../protocol/ids.ts';
 import { Refusal } from '../protocol/refusal.ts';
+import { ERASURE_REASONS } from './erasure.ts';
+import { evidenceShape } from './evidence-shape.ts';
 import { REFUSAL_REASONS } from './filing.ts';
 import type { InboxContent } from './inbox.ts';
 import type { Caller } from './journal.ts';
 import { attachmentHeader, isNotModified, rangeHolds, readRange } from './range.ts';
 import type { StepResult } from './steps.ts';
 import type { Vault } from './vault.ts';
-import { readBatch, readChoice, readInboxFilter, readInboxPage, readJournalQuery } from './vault-query.ts';
-import { inboxShape, journalShape } from './vault-shapes.ts';
+import {
+  readBatch,
+  readChoice,
+  readInboxFilter,
+  readInboxPage,
+  readJournalQuery,
+  readRecall,
+} from './vault-query.ts';
+import { inboxShape, journalShape, recallShape } from './vault-shapes.ts';
 
 type ById = { Params: { id: string } };
 
@@ -19,7 +28,7 @@ const CONTENT_SECURITY_POLICY = "sandbox; default-src 'none'; frame-ancestors 'n
 
 /** The institution API's inbox: what the vault received. */
 export function vaultRoutes(vault: Vault, access: ApiAccess): FastifyPluginAsync {
-  const { inbox, filing, journal } = vault;
+  const { inbox, filing, deletion, erasure, recalls, journal } = vault;
   return async (app: FastifyInstance) => {
     app.get('/inbox', access.operation('listInbox'), async (request) => {
       const filter = readInboxFilter(request.query, ['cursor', 'limit', 'order']);
@@ -51,6 +60,12 @@ export function vaultRoutes(vault: Vault, access: ApiAccess): FastifyPluginAsync
         range === undefined ? undefined : range.slice(0, 64),
       );
       return sendContent(request, reply, content);
+    });
+
+    app.get<ById>('/inbox/:id/evidence', access.operation('getInboxEvidence'), async (request) => {
+      const document = await inbox.get(documentId(request), callerOf(request));
+      const { envelope, records } = await vault.proof({ iss: document.iss, jti: document.jti });
+      return { envelope, records: records.map(evidenceShape) };
     });
 
     app.post<ById>('/inbox/:id/control', access.operation('controlInboxDocument'), async (request) =>
@@ -86,11 +101,47 @@ export function vaultRoutes(vault: Vault, access: ApiAccess): FastifyPluginAsync
       return settled(await filing.opened(documentId(request), how, callerOf(request)));
     });
 
+    app.delete<ById>('/inbox/:id', access.operation('deleteInboxDocument'), async (request) => {
+      const id = documentId(request);
+      const { deletedAt, restorableUntil } = await deletion.remove(id, callerOf(request));
+      return { id, deleted: { at: deletedAt.toISOString(), restorableUntil: restorableUntil.toISOString() } };
+    });
+
+    app.post<ById>('/inbox/:id/restore', access.operation('restoreInboxDocument'), async (request) => {
+      await deletion.restore(documentId(request), callerOf(request));
+      return inboxShape(await inbox.get(documentId(request), callerOf(request)));
+    });
+
+    app.post<ById>('/inbox/:id/erase', access.operation('eraseInboxDocument'), async (request) => {
+      const reason = readChoice(request.body, 'reason', ERASURE_REASONS);
+      await erasure.eraseReceived(documentId(request), reason, callerOf(request));
+      return { id: documentId(request), erased: { reason: `erasure.${reason}` } };
+    });
+
+    app.get<ById>('/inbox/:id/journal', access.operation('getInboxJournal'), async (request) => {
+      const { filter, page } = readJournalQuery(request.query, []);
+      const { entries, next } = await journal.list({ ...filter, document: documentId(request) }, page);
+      return { entries: entries.map(journalShape), next };
+    });
+
+    app.post<ById>('/documents/:id/recall', access.operation('recallDocument'), async (request, reply) => {
+      const given = readRecall(request.body);
+      return reply
+        .code(202)
+        .send(recallShape(await recalls.recall(documentId(request), given, callerOf(request))));
+    });
+
+    app.post<ById>('/documents/:id/erase', access.operation('eraseDocument'), async (request) => {
+      const reason = readChoice(request.body, 'reason', ERASURE_REASONS);
+      await erasure.eraseSent(documentId(request), reason, callerOf(request));
+      return { id: documentId(request), erased: { reason: `erasure.${reason}` } };
+    });
+
     app.get<{ Params: { customer: string } }>(
       '/customers/:customer/journal',
       access.operation('getCustomerJournal'),
       async (request) => {
-        const { filter, page } = readJournalQuery(request.query);
+        const { filter, page } = readJournalQuery(request.query, ['document']);
         const { customer } = request.params;
         if (!isUuid(customer)) throw new Refusal('request.invalid', { in: 'path', pointer: '/customer' });
         await journal.note(callerOf(request), { action: 'journal.read', customer, outcome: 'ok' });

@@ -1,5 +1,6 @@
 import type { InboxDocument } from './inbox.ts';
 import type { JournalView } from './journal.ts';
+import type { RecallView } from './recall.ts';
 
 /** A received document as the institution API shows it: times in RFC 3339, absent where nothing is known. */
 export function inboxShape(document: InboxDocument) {
@@ -43,6 +44,19 @@ export function inboxShape(document: InboxDocument) {
       erased: { at: document.erasedAt.toISOString(), reason: document.erasedReason ?? 'erasure.request' },
     }),
     ...(document.damaged && { damaged: true }),
+  };
+}
+
+export function recallShape({ id, state, recall }: RecallView) {
+  return {
+    id,
+    state,
+    recall: {
+      state: recall.state,
+      reason: recall.reason,
+      requestedAt: recall.requestedAt.toISOString(),
+      ...(recall.code !== null && { code: recall.code }),
+    },
   };
 }
 
