@@ -261,17 +261,17 @@ export async function settle(
   how: { state: 'accepted' | 'rejected' | 'failed'; reason?: string },
 ): Promise<void> {
   await from.db.transact((tx) =>
-    from
-      .listener(draft.act)
-      .settled(tx, [
-        {
-          jti: draft.jti,
-          act: draft.act,
-          state: how.state,
-          reason: how.reason ?? null,
-          settledAt: new Date(),
-        },
-      ]),
+    from.listener(draft.act).settled(tx, [
+      {
+        peer: draft.aud,
+        jti: draft.jti,
+        act: draft.act,
+        peer: draft.aud,
+        state: how.state,
+        reason: how.reason ?? null,
+        settledAt: new Date(),
+      },
+    ]),
   );
   await from.settled();
 }
