@@ -8,6 +8,7 @@ import {
   type Connection,
   createDatabase,
   createPool,
+  createSweeper,
   type Database,
   DatabaseExhausted,
   DatabaseUnavailable,
@@ -17,44 +18,64 @@ import {
 import {
   createDocumentService,
   createPushHandler,
-  createPushOutcome,
+  createVault,
   type DocumentService,
   documentProblems,
   documentRoutes,
+  type Vault,
+  vaultProblems,
+  vaultRoutes,
 } from './documents/index.ts';
 import { createEvidence, type Evidence } from './evidence/index.ts';
 import {
   createExchangeService,
+  createKekRotation,
   createPostgresBodyStore,
   type ExchangeService,
   exchangeRoutes,
+  type KekRotation,
+  kekRoutes,
 } from './exchange/index.ts';
 import {
-  ACCESS,
-  type AuthOptions,
   buildHttpApp,
   closeWithin,
   createDrain,
-  createIssuerKeys,
+  createLogger,
   createManagement,
   createMetrics,
   createReadiness,
   createTokenBuckets,
   federationProblems,
   httpProblems,
+  type IssuedToken,
   installAddressLimit,
+  isRole,
+  issueToken,
+  loadContract,
   mergeProblems,
   NODE_TOKEN_ISSUER,
+  nodeAuthOptions,
+  nodeRoutes,
   problem,
   refundAddress,
   registerInstitutionApi,
 } from './http/index.ts';
-import { createFileKeyStore, type KeyStore } from './keys/index.ts';
-import { createLinkGate } from './links/index.ts';
+import { createFileKeyStore } from './keys/index.ts';
+import {
+  createLinkGate,
+  createLinkService,
+  type LinkService,
+  linkProblems,
+  linkRoutes,
+} from './links/index.ts';
 import { createOutbox, type Outbox } from './outbox/index.ts';
+import { isUuid } from './protocol/ids.ts';
 import { parseStrictJson } from './protocol/jose/strict-json.ts';
 import {
+  createPeerNotices,
   createRegistry,
+  keyRoutes,
+  peerRoutes,
   type Registry,
   registryFederationRoutes,
   registryProblems,
@@ -67,6 +88,9 @@ export type Node = {
   readonly evidence: Evidence;
   readonly exchange: ExchangeService;
   readonly documents: DocumentService;
+  readonly vault: Vault;
+  readonly keks: KekRotation;
+  readonly links: LinkService;
   readonly outbox: Outbox;
   /** Where it listens. */
   readonly address: { host: string; port: number };
@@ -77,15 +101,16 @@ export type Node = {
   stop(): Promise<void>;
 };
 
-export type NodeOverrides = { clock?: Clock; logger: Logger };
+export type NodeOverrides = { clock?: Clock; logger?: Logger };
 
 const MIGRATIONS = path.join(import.meta.dirname, '..', 'migrations');
+const CONTRACT = path.join(import.meta.dirname, '..', 'openapi.yaml');
 const FEDERATION_PREFIX = '/federation/v1';
 const DAY_S = 86_400;
 const SWEEP_INTERVAL_MS = 60_000;
 
 /** Wires the whole program, once, and starts it. What was started is stopped again when a later step fails. */
-export async function startNode(config: Config, overrides: NodeOverrides): Promise<Node> {
+export async function startNode(config: Config, overrides: NodeOverrides = {}): Promise<Node> {
   const stops: (() => Promise<unknown>)[] = [];
   const stop = async () => {
     for (const step of stops.splice(0).reverse()) await step();
@@ -100,7 +125,7 @@ export async function startNode(config: Config, overrides: NodeOverrides): Promi
 
 async function start(
   config: Config,
-  { clock = systemClock, logger }: NodeOverrides,
+  { clock = systemClock, logger = createLogger(config.logLevel) }: NodeOverrides,
   stops: (() => Promise<unknown>)[],
   stop: () => Promise<void>,
 ): Promise<Node> {
@@ -133,6 +158,12 @@ async function start(
     },
     log: logger,
     recordEvidence: (tx, record) => evidence.record(tx, record),
+    announce: (tx, entityId) => notices.announce(tx, entityId),
+  });
+  const notices = createPeerNotices({
+    exchange: () => exchange,
+    windowS: config.deliveryWindowDays * DAY_S,
+    now: () => new Date(clock.nowMs()),
   });
   await registry.start();
   stops.push(() => registry.stop());
@@ -149,8 +180,53 @@ async function start(
   registry.onPeerContact((peer) => outbox.peerContact(peer));
 
   const links = createLinkGate(db);
+  const bodyStore = createPostgresBodyStore(db);
   const peerBuckets = createTokenBuckets({ ratePerMin: config.peerRatePerMin, clock });
-  const exchange = createExchangeService({
+  const vault = createVault({
+    db,
+    clock,
+    evidence,
+    links,
+    self: () => registry.self.entityId,
+    peerState: (peer) => registry.peer(peer)?.state,
+    bodyStore,
+    outbox,
+    exchange: () => exchange,
+    options: {
+      deliveryWindowS: config.deliveryWindowDays * DAY_S,
+      deleteGraceMs: config.deleteGraceDays * DAY_S * 1000,
+      bodyRetentionMs: config.bodyRetentionDays * DAY_S * 1000,
+    },
+    onError,
+  });
+  const keks = createKekRotation({
+    db,
+    keys,
+    epochDays: config.kekEpochDays,
+    attest: async (tx, record) => {
+      if (registry.self.federating) await evidence.record(tx, record);
+    },
+    onDamage: (body, reason) =>
+      logger.error({ body, reason }, 'the key of a stored body cannot be unwrapped'),
+  });
+  const kekSweeper = createSweeper({ intervalMs: SWEEP_INTERVAL_MS, round: keks.sweep, onError });
+  const linkService = createLinkService({
+    db,
+    keys,
+    registry,
+    evidence,
+    outbox,
+    exchange: () => exchange,
+    bodies: bodyStore,
+    onError,
+    options: {
+      organizationName: config.organizationName,
+      restoreDays: config.linkRestoreDays,
+      deliveryWindowS: config.deliveryWindowDays * DAY_S,
+      allowInsecure: config.allowInsecurePeers,
+    },
+  });
+  const exchange: ExchangeService = createExchangeService({
     db,
     clock,
     keys,
@@ -158,9 +234,17 @@ async function start(
     evidence,
     outbox,
     links,
-    store: createPostgresBodyStore(db),
-    handlers: [createPushHandler({ self: () => registry.self.entityId })],
-    listeners: [createPushOutcome()],
+    store: bodyStore,
+    handlers: [
+      createPushHandler({
+        self: () => registry.self.entityId,
+        ...(config.vaultIsStore && { consignOnArrival: vault.consignOnArrival }),
+      }),
+      ...vault.handlers,
+      ...linkService.handlers,
+      notices.handler,
+    ],
+    listeners: [...vault.listeners, ...linkService.listeners, notices.outcome],
     chargePeer: (peer) => {
       const taken = peerBuckets.take(peer);
       return taken.ok ? taken : { ok: false, retryAfterS: Math.ceil(taken.retryAfterMs / 1000) };
@@ -179,11 +263,21 @@ async function start(
     outbound: exchange.outbound,
     sealer: exchange.sealer,
     bodies: exchange.bodies,
+    bodyStore,
+    outbox,
+    self: () => registry.self.entityId,
     maxContentBytes: config.maxDocumentBytes,
     deliveryWindowS: config.deliveryWindowDays * DAY_S,
   });
 
-  const problems = mergeProblems(httpProblems, federationProblems, registryProblems, documentProblems);
+  const problems = mergeProblems(
+    httpProblems,
+    federationProblems,
+    registryProblems,
+    documentProblems,
+    vaultProblems,
+    linkProblems,
+  );
   const addressBuckets = createTokenBuckets({ ratePerMin: config.addressRatePerMin, clock });
   const drain = createDrain();
   const metrics = createMetrics();
@@ -199,10 +293,29 @@ async function start(
   });
   stops.push(() => closeWithin(app, config.shutdownGraceMs));
   await registerInstitutionApi(app, {
-    auth: authOptions(config, keys, clock, logger),
+    contract: loadContract(CONTRACT),
+    auth: nodeAuthOptions(config, { keys, clock, logger }),
     addressBuckets,
     tokenRatePerMin: config.tokenRatePerMin,
-    routes: (access) => [documentRoutes(documents, access)],
+    journal: ({ subject, role, operationId, id, purpose }) =>
+      vault.journal.note(
+        { subject, role },
+        {
+          action: operationId,
+          outcome: 'ok',
+          ...(isUuid(id) && { document: id }),
+          ...(purpose !== undefined && { detail: purpose }),
+        },
+      ),
+    routes: (access) => [
+      nodeRoutes(config, access),
+      documentRoutes(documents, access),
+      vaultRoutes(vault, access),
+      linkRoutes(linkService, access),
+      peerRoutes(registry.peerAdmin, outbox.traffic, access),
+      keyRoutes(registry.ownKeys, access),
+      kekRoutes(keks, access),
+    ],
   });
   if (config.federation) {
     await app.register(async (federation) => {
@@ -227,8 +340,17 @@ async function start(
   if (config.federation) {
     outbox.start(exchange.prepare);
     stops.push(() => outbox.stop());
+    linkService.sweeper.start();
+    stops.push(() => linkService.sweeper.stop());
+    vault.start();
+    stops.push(() => vault.stop());
   }
-  const sweeping = setInterval(() => exchange.sweepUploads().catch(onError), SWEEP_INTERVAL_MS).unref();
+  kekSweeper.start();
+  stops.push(() => kekSweeper.stop());
+  const sweeping = setInterval(() => {
+    exchange.sweepUploads().catch(onError);
+    documents.drafts.sweep().catch(onError);
+  }, SWEEP_INTERVAL_MS).unref();
   stops.push(async () => clearInterval(sweeping));
   stops.push(async () => drain.start());
 
@@ -239,6 +361,9 @@ async function start(
     evidence,
     exchange,
     documents,
+    vault,
+    keks,
+    links: linkService,
     outbox,
     address,
     management: managementAddress,
@@ -250,7 +375,7 @@ async function start(
 /** Brings the database to this version, and nothing else. */
 export async function migrateDatabase(
   config: Config,
-  logger: Logger,
+  logger: Logger = createLogger(config.logLevel),
 ): Promise<{ applied: string[]; version: number }> {
   const stops: (() => Promise<unknown>)[] = [];
   try {
@@ -260,6 +385,22 @@ export async function migrateDatabase(
   } finally {
     for (const step of stops.reverse()) await step();
   }
+}
+
+/** Signs an access token with the token key in the data directory; the node need not run. */
+export function issueNodeToken(
+  config: Config,
+  request: { role: string; subject: string; ttlS: number },
+): Promise<IssuedToken> {
+  const { role } = request;
+  if (!isRole(role)) throw new RangeError(`no role is called ${role}`);
+  const keys = createFileKeyStore({ directory: path.join(config.dataDir, 'keys'), clock: systemClock });
+  return issueToken(keys.signer('token'), {
+    ...request,
+    role,
+    issuer: config.publicUrl ?? NODE_TOKEN_ISSUER,
+    nowS: systemClock.nowMs() / 1000,
+  });
 }
 
 /** The server named, or an embedded one that lives as long as this process. */
@@ -275,28 +416,6 @@ async function openDatabase(
   });
   stops.push(() => embedded.stop());
   return embedded.connection;
-}
-
-/** Whose tokens are believed: this node's own, and one identity provider's where it is configured. */
-function authOptions(
-  config: Config,
-  keys: KeyStore,
-  clock: Clock,
-  logger: Logger,
-): Omit<AuthOptions, 'onAuthenticated'> {
-  const { tokenIssuer: issuer, tokenJwksUrl: jwksUrl, tokenAudience: audience } = config;
-  const onUnavailable = (error: unknown) =>
-    logger.warn({ err: error }, 'the keys of the token issuer cannot be fetched');
-  return {
-    nodeId: config.publicUrl ?? NODE_TOKEN_ISSUER,
-    findNodeKey: (kid) => keys.publicKeys('token').find((key) => key.kid === kid)?.key,
-    external:
-      issuer === undefined || jwksUrl === undefined
-        ? undefined
-        : { issuer, audience, keys: createIssuerKeys({ jwksUrl, clock, onUnavailable }) },
-    access: ACCESS,
-    clock,
-  };
 }
 
 async function readTls(config: Config): Promise<{ cert: Buffer; key: Buffer } | undefined> {

@@ -23,6 +23,32 @@ export const documentProblems = {
     title: 'The file has another SHA-256 than the metadata say',
     retryable: false,
   },
+  'document.state': {
+    status: 409,
+    title: 'The state of the document does not allow this',
+    retryable: false,
+  },
+  'document.erased': { status: 410, title: 'The document was erased', retryable: false },
+  'document.damaged': {
+    status: 500,
+    title: 'The stored document is not the one that was received',
+    retryable: false,
+  },
+  'idempotency.key': {
+    status: 400,
+    title: 'An Idempotency-Key has 1 to 200 visible ASCII characters',
+    retryable: false,
+  },
+  'idempotency.mismatch': {
+    status: 422,
+    title: 'This Idempotency-Key came before with another request',
+    retryable: false,
+  },
+  'idempotency.in_progress': {
+    status: 409,
+    title: 'A request with this Idempotency-Key is still running',
+    retryable: true,
+  },
 } as const;
 
 export type DocumentProblemCode = keyof typeof documentProblems;

@@ -1,10 +1,14 @@
+import type { OpenBody } from '../exchange/index.ts';
+import { type JsonObject, parseStrictJson } from '../protocol/jose/strict-json.ts';
+import type { Manifest } from '../protocol/manifest.ts';
+import type { DraftRow } from './draft-store.ts';
 import type { SentDocument } from './store.ts';
 
 /** A document as the institution API shows it: times in RFC 3339, absent where nothing is known. */
 export function documentShape(row: SentDocument) {
   return {
     id: row.id,
-    state: row.state,
+    state: row.state === 'submitted' && (row.attempts ?? 0) > 0 ? 'sending' : row.state,
     ...(row.state_code !== null && { code: row.state_code }),
     link: row.link_id,
     peer: row.peer,
@@ -25,5 +29,65 @@ export function documentShape(row: SentDocument) {
         ...(row.last_status !== null && { lastStatus: row.last_status }),
       },
     }),
+  };
+}
+
+/** The answer to a submission; it tells nothing that a later look would not, so it may be kept for repetitions. */
+export function submittedShape(submission: {
+  id: string;
+  link: string;
+  peer: string;
+  fields: { type: string };
+  contentType: string;
+  content: { size: number };
+  submittedBy: string;
+  now: Date;
+  windowS: number;
+}) {
+  const { now, windowS } = submission;
+  return {
+    id: submission.id,
+    state: 'submitted',
+    link: submission.link,
+    peer: submission.peer,
+    type: submission.fields.type,
+    contentType: submission.contentType,
+    contentSize: submission.content.size,
+    submittedBy: submission.submittedBy,
+    submittedAt: now.toISOString(),
+    changedAt: now.toISOString(),
+    // The envelope counts in whole seconds.
+    expiresAt: new Date((Math.floor(now.getTime() / 1000) + windowS) * 1000).toISOString(),
+  };
+}
+
+export function draftShape(draft: DraftRow) {
+  return {
+    id: draft.id,
+    state: 'draft',
+    link: draft.linkId,
+    peer: draft.peer,
+    type: draft.type,
+    contentType: draft.contentType,
+    submittedBy: draft.submittedBy,
+    createdAt: draft.createdAt.toISOString(),
+    expiresAt: draft.expiresAt.toISOString(),
+  };
+}
+
+/** What was sealed with a document: its fields, and what its file is. */
+export function metadataShape(body: OpenBody): { metadata: JsonObject; file?: JsonObject } {
+  const parsed = parseStrictJson(body.manifest());
+  if (!parsed.ok) throw new Error(`a manifest of this node is not JSON: ${parsed.reason}`);
+  const { body: metadata, content } = parsed.value as unknown as Manifest;
+  if (content === undefined) return { metadata };
+  return {
+    metadata,
+    file: {
+      name: content.name,
+      contentType: content.type,
+      size: content.size,
+      sha256: Buffer.from(content.sha256, 'base64url').toString('hex'),
+    },
   };
 }

@@ -103,6 +103,11 @@ export async function settleSent(tx: Tx, items: readonly SettledItem[]): Promise
 export type SentDocument = NonNullable<Awaited<ReturnType<typeof readSent>>>;
 
 export async function readSent(reader: Reader, id: string) {
+  return selectSent(reader).where('d.id', '=', id).executeTakeFirst();
+}
+
+/** Sent documents with what the queue knows of them. */
+export function selectSent(reader: Reader) {
   return reader
     .selectFrom('sent_documents as d')
     .innerJoin('outbound_exchanges as e', 'e.jti', 'd.id')
@@ -120,6 +125,7 @@ export async function readSent(reader: Reader, id: string) {
       'd.submitted_at',
       'd.changed_at',
       'e.body_id',
+      'e.envelope',
       'e.expires_at',
       'q.attempts',
       'q.next_attempt_at',
@@ -127,9 +133,7 @@ export async function readSent(reader: Reader, id: string) {
       'q.last_code',
       'q.last_status',
       'q.task',
-    ])
-    .where('d.id', '=', id)
-    .executeTakeFirst();
+    ]);
 }
 
 export async function readReceived(reader: Reader, id: string) {

@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import { createGroupCommit, type Database, type Tx } from '../db/index.ts';
 import type { Evidence } from '../evidence/index.ts';
 import {
+  type BodyStore,
   createTypeCheck,
   type LinkGate,
   type LinkView,
@@ -16,6 +17,10 @@ import type { JsonObject } from '../protocol/jose/strict-json.ts';
 import { encodeManifest } from '../protocol/manifest.ts';
 import { encodeRandom128 } from '../protocol/nonce.ts';
 import { Refusal } from '../protocol/refusal.ts';
+import { takeDrafts } from './draft-store.ts';
+import { createRunningKeys, fingerprintOf, type IdempotencyKey } from './idempotency.ts';
+import { readAnswers, type StoredAnswer, storeAnswers } from './idempotency-store.ts';
+import { submittedShape } from './shapes.ts';
 import { insertSent } from './store.ts';
 
 /** What an institution gives with a file. `fields` follow the schema of document.push. */
@@ -30,12 +35,29 @@ export type SubmissionMetadata = {
   sha256?: string;
 };
 
-export type Submitted = { id: ExchangeId; peer: EntityId; submittedAt: Date };
+export type Submitted = {
+  id: ExchangeId;
+  peer: EntityId;
+  submittedAt: Date;
+  /** The answer of the API, JSON: the same for every repetition under one idempotency key. */
+  answer: string;
+  /** Whether an earlier request under the same key brought it. */
+  replayed: boolean;
+};
+
+export type SubmitOptions = {
+  /** The metadata as the caller gave them, which a repetition must repeat. */
+  idempotency?: { key: IdempotencyKey; given: JsonObject };
+  /** The draft that this file completes: the document takes its id, and nobody else completes it. */
+  draft?: ExchangeId;
+};
 
 type Submission = SubmissionMetadata & {
   jti: ExchangeId;
+  draft: boolean;
   content: SealedContent;
   salt: string;
+  keyed: (IdempotencyKey & { fingerprint: Buffer }) | undefined;
 };
 
 const MAX_BATCH = 128;
@@ -44,9 +66,14 @@ export type Submitter = {
   /**
    * Takes a document: durable, with its evidence and its queued delivery, before it resolves.
    *
-   * @throws Refusal `link.*`, `content.empty`, `content.too_large`, `content.type`, `upload.size`, `upload.digest`
+   * @throws Refusal `link.*`, `content.empty`, `content.too_large`, `content.type`, `upload.size`, `upload.digest`,
+   * `idempotency.mismatch`, `idempotency.in_progress`, `document.state`
    */
-  submit(metadata: SubmissionMetadata, file: AsyncIterable<Buffer>): Promise<Submitted>;
+  submit(
+    metadata: SubmissionMetadata,
+    file: AsyncIterable<Buffer>,
+    options?: SubmitOptions,
+  ): Promise<Submitted>;
 };
 
 export function createSubmitter(deps: {
@@ -56,10 +83,12 @@ export function createSubmitter(deps: {
   links: LinkGate;
   outbound: OutboundExchanges;
   sealer: Sealer;
+  bodyStore: Pick<BodyStore, 'erase'>;
   maxContentBytes: number;
   deliveryWindowS: number;
 }): Submitter {
   const { db, clock, evidence, links, outbound, sealer } = deps;
+  const running = createRunningKeys();
 
   const commits = createGroupCommit<Submission, Submitted | Refusal>({
     maxBatch: MAX_BATCH,
@@ -68,21 +97,63 @@ export function createSubmitter(deps: {
 
   async function commit(tx: Tx, batch: Submission[]): Promise<(Submitted | Refusal)[]> {
     const now = new Date(clock.nowMs());
+    const results = new Map<Submission, Submitted | Refusal>();
     const views = await links.lock(tx, [...new Set(batch.map((submission) => submission.link))].sort());
-    const accepted: { submission: Submission; peer: EntityId; manifest: Buffer }[] = [];
-    const results = await Promise.all(
-      batch.map(async (submission): Promise<Submitted | Refusal> => {
-        const link = views.get(submission.link);
-        const refusal = refuseSubmission(link, submission.fields.type);
-        if (refusal !== undefined || link === undefined) {
-          await recordRejection(tx, submission, link, refusal?.code ?? 'link.unknown');
-          return refusal ?? new Refusal('link.unknown');
-        }
-        const peer = link.peer as EntityId;
-        accepted.push({ submission, peer, manifest: manifestOf(submission) });
-        return { id: submission.jti, peer, submittedAt: now };
-      }),
+    for (const [submission, stored] of await readStored(tx, batch))
+      results.set(submission, repeat(submission, stored));
+
+    const rejected: { submission: Submission; link: LinkView | undefined; reason: string }[] = [];
+    const candidates: Accepted[] = [];
+    for (const submission of batch) {
+      if (results.has(submission)) continue;
+      const link = views.get(submission.link);
+      const refusal = refuseSubmission(link, submission.fields.type);
+      if (refusal !== undefined || link === undefined) {
+        results.set(submission, refusal ?? new Refusal('link.unknown'));
+        rejected.push({ submission, link, reason: refusal?.code ?? 'link.unknown' });
+      } else {
+        candidates.push({ submission, peer: link.peer as EntityId, manifest: manifestOf(submission) });
+      }
+    }
+    const refused = await claim(tx, candidates, now);
+    const accepted = candidates.filter(({ submission }) => !refused.has(submission));
+    for (const [submission, refusal] of refused) results.set(submission, refusal);
+    for (const one of accepted) results.set(one.submission, submittedOf(one, now, deps.deliveryWindowS));
+
+    for (const { submission, link, reason } of rejected) await recordRejection(tx, submission, link, reason);
+    if (accepted.length > 0) await stage(tx, accepted, now);
+    return batch.map((submission) => results.get(submission) as Submitted | Refusal);
+  }
+
+  /** Takes keys and drafts for good; who comes second to either is refused. */
+  async function claim(tx: Tx, candidates: Accepted[], now: Date): Promise<Map<Submission, Refusal>> {
+    const refused = new Map<Submission, Refusal>();
+    const answers = candidates.flatMap((one) => {
+      const { keyed, jti } = one.submission;
+      if (keyed === undefined) return [];
+      return [{ ...keyed, documentId: jti, answer: submittedOf(one, now, deps.deliveryWindowS).answer }];
+    });
+    const lost = await storeAnswers(tx, answers, now);
+    const drafts = candidates.filter(({ submission }) => submission.draft);
+    const taken = await takeDrafts(
+      tx,
+      drafts.map(({ submission }) => submission.jti),
     );
+    await deps.bodyStore.erase(
+      tx,
+      taken.map((draft) => draft.bodyId),
+    );
+    const stillThere = new Set<string>(taken.map((draft) => draft.id));
+    for (const { submission } of candidates) {
+      if (lost.has(submission.jti))
+        refused.set(submission, new Refusal('idempotency.in_progress', { retryAfterS: 1 }));
+      else if (submission.draft && !stillThere.has(submission.jti))
+        refused.set(submission, new Refusal('document.state'));
+    }
+    return refused;
+  }
+
+  async function stage(tx: Tx, accepted: Accepted[], now: Date): Promise<void> {
     const drafts = await Promise.all(
       accepted.map(async ({ submission, peer, manifest }) => ({
         jti: submission.jti,
@@ -109,7 +180,6 @@ export function createSubmitter(deps: {
         submittedAt: now,
       })),
     );
-    return results;
   }
 
   /** A refused submission leaves evidence too, where the link says whom it concerned. */
@@ -129,29 +199,76 @@ export function createSubmitter(deps: {
   }
 
   return {
-    async submit(metadata, file) {
-      const check = createTypeCheck(metadata.contentType);
-      const content = await sealer.sealStream(bounded(file, deps.maxContentBytes, check.push), undefined);
-      try {
-        if (content.size === 0) throw new Refusal('content.empty');
-        if (metadata.size !== undefined && metadata.size !== content.size) throw new Refusal('upload.size');
-        if (metadata.sha256 !== undefined && metadata.sha256 !== content.sha256)
-          throw new Refusal('upload.digest');
-        if (!check.end()) throw new Refusal('content.type', { declared: metadata.contentType });
-        const result = await commits.add({
-          ...metadata,
-          jti: uuidV7() as ExchangeId,
-          content,
-          salt: encodeRandom128(randomFillSync(Buffer.allocUnsafe(16))),
-        });
-        if (result instanceof Refusal) throw result;
-        return result;
-      } catch (error) {
-        await sealer.discard(content);
-        throw error;
-      }
-    },
+    submit: (metadata, file, { idempotency, draft } = {}) =>
+      running.run(idempotency?.key, async () => {
+        const check = createTypeCheck(metadata.contentType);
+        const content = await sealer.sealStream(bounded(file, deps.maxContentBytes, check.push), undefined);
+        let kept = false;
+        try {
+          checkContent(metadata, content, check.end());
+          const result = await commits.add({
+            ...metadata,
+            jti: draft ?? (uuidV7() as ExchangeId),
+            draft: draft !== undefined,
+            content,
+            salt: encodeRandom128(randomFillSync(Buffer.allocUnsafe(16))),
+            keyed: idempotency && {
+              ...idempotency.key,
+              fingerprint: fingerprintOf(idempotency.given, content.sha256),
+            },
+          });
+          if (result instanceof Refusal) throw result;
+          kept = !result.replayed;
+          return result;
+        } finally {
+          if (!kept) await sealer.discard(content);
+        }
+      }),
   };
+}
+
+type Accepted = { submission: Submission; peer: EntityId; manifest: Buffer };
+
+async function readStored(tx: Tx, batch: Submission[]): Promise<Map<Submission, StoredAnswer>> {
+  const keyed = batch.flatMap((submission) =>
+    submission.keyed === undefined ? [] : [{ submission, key: submission.keyed }],
+  );
+  const stored = await readAnswers(
+    tx,
+    keyed.map(({ key }) => key),
+  );
+  const found = new Map<Submission, StoredAnswer>();
+  for (const [index, { submission }] of keyed.entries()) {
+    const answer = stored[index];
+    if (answer !== undefined) found.set(submission, answer);
+  }
+  return found;
+}
+
+/** The answer of the first request under this key, if this one asks for the same. */
+function repeat(submission: Submission, stored: StoredAnswer): Submitted | Refusal {
+  if (submission.keyed?.fingerprint.equals(stored.fingerprint) !== true)
+    return new Refusal('idempotency.mismatch');
+  const { peer, submittedAt } = JSON.parse(stored.answer) as { peer: EntityId; submittedAt: string };
+  return {
+    id: stored.documentId as ExchangeId,
+    peer,
+    submittedAt: new Date(submittedAt),
+    answer: stored.answer,
+    replayed: true,
+  };
+}
+
+function submittedOf({ submission, peer }: Accepted, now: Date, windowS: number): Submitted {
+  const answer = JSON.stringify(submittedShape({ ...submission, id: submission.jti, peer, now, windowS }));
+  return { id: submission.jti, peer, submittedAt: now, answer, replayed: false };
+}
+
+function checkContent(metadata: SubmissionMetadata, content: SealedContent, typeFits: boolean): void {
+  if (content.size === 0) throw new Refusal('content.empty');
+  if (metadata.size !== undefined && metadata.size !== content.size) throw new Refusal('upload.size');
+  if (metadata.sha256 !== undefined && metadata.sha256 !== content.sha256) throw new Refusal('upload.digest');
+  if (!typeFits) throw new Refusal('content.type', { declared: metadata.contentType });
 }
 
 function manifestOf(submission: Submission): Buffer {
@@ -168,17 +285,18 @@ function manifestOf(submission: Submission): Buffer {
   });
 }
 
-function refuseSubmission(link: LinkView | undefined, type: string): Refusal | undefined {
+export function refuseSubmission(link: LinkView | undefined, type: string): Refusal | undefined {
   if (link === undefined) return new Refusal('link.unknown');
   if (link.state !== 'active') return new Refusal(`link.${link.state}`);
   if (link.scopes[link.peer]?.documents?.includes(type) !== true) return new Refusal('link.scope', { type });
   return undefined;
 }
 
-async function* bounded(
+/** Throws Refusal `content.too_large`, and `upload.cut` where the connection ends before the file does. */
+export async function* bounded(
   file: AsyncIterable<Buffer>,
   limit: number,
-  look: (chunk: Buffer) => void,
+  look: (chunk: Buffer) => void = () => {},
 ): AsyncGenerator<Buffer> {
   let size = 0;
   for await (const chunk of file) {

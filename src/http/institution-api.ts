@@ -1,45 +1,116 @@
-import type { FastifyInstance, FastifyPluginAsync, RouteShorthandOptions } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest, RouteShorthandOptions } from 'fastify';
 import { type AuthOptions, createAuth } from './auth.ts';
+import { installEtags, requireMatch } from './etag.ts';
+import { type Contract, componentId } from './openapi.ts';
+import { problem } from './problem.ts';
+import { createProblemError } from './problem-error.ts';
 import { createTokenLimit, installAddressLimit, refundAddress } from './rate-limit.ts';
+import type { Principal } from './token.ts';
 import type { TokenBuckets } from './token-buckets.ts';
+import { createValidatorCompiler, describeInvalid } from './validation.ts';
 
-/** What a room's routes get of this one: how each operation of openapi.yaml is guarded. */
+/** What a room's routes get of this one: how each operation of openapi.yaml is guarded and checked. */
 export type ApiAccess = Readonly<{
   /** Route options of an operation. Throws for one the contract or the access table lacks. */
   operation: (operationId: string) => ApiOperation;
+  /** Holds what no route schema sees, such as a part of a form, against a schema of the contract. Throws `request.invalid`. */
+  check: (schema: string, value: unknown) => void;
+  /** See etag.ts: `current` is what a GET would answer. Throws `request.precondition`. */
+  requireMatch: (request: FastifyRequest, current: () => Promise<unknown>) => Promise<void>;
+  /** Who calls. Only behind `operation`. */
+  caller: (request: FastifyRequest) => Principal;
 }>;
 
-export type ApiOperation = Pick<RouteShorthandOptions, 'onRequest' | 'schema' | 'config'>;
+export type ApiOperation = Pick<RouteShorthandOptions, 'onRequest' | 'preHandler' | 'schema'>;
+
+/** A read by an auditor, for the journal. Names no content. */
+export type JournaledRead = Readonly<{
+  subject: string;
+  role: string;
+  operationId: string;
+  /** The id in the path, if the operation is about one thing. */
+  id: string | undefined;
+  /** What the caller gave as the purpose, in the header IVX-Purpose. */
+  purpose: string | undefined;
+}>;
 
 export type InstitutionApiOptions = Readonly<{
+  contract: Contract;
   auth: Omit<AuthOptions, 'onAuthenticated'>;
   /** Charged by address until a token holds. */
   addressBuckets: TokenBuckets;
   tokenRatePerMin: number;
+  /** Resolves once the entry is durable: what isn't journaled isn't shown. */
+  journal: (read: JournaledRead) => Promise<void>;
   /** Makes the rooms' routes, below `/v1`. */
   routes: (access: ApiAccess) => readonly FastifyPluginAsync[];
 }>;
 
 const PREFIX = '/v1';
+const PURPOSE = /^[\x20-\x7e]{1,200}$/;
 
 /** The institution API: every route behind a token, a role and the token's limit. */
 export async function registerInstitutionApi(
   app: FastifyInstance,
-  { auth: authOptions, addressBuckets, tokenRatePerMin, routes }: InstitutionApiOptions,
+  options: InstitutionApiOptions,
 ): Promise<void> {
+  const { contract, addressBuckets } = options;
   await app.register(
     async (api) => {
+      const compile = createValidatorCompiler(contract.schemas);
+      api.setValidatorCompiler(compile);
       installAddressLimit(api, addressBuckets);
+      installEtags(api);
       const auth = await createAuth(api, {
-        ...authOptions,
+        ...options.auth,
         onAuthenticated: (request) => refundAddress(request, addressBuckets),
       });
-      const limit = await createTokenLimit(api, { maxPerMin: tokenRatePerMin });
+      const limit = await createTokenLimit(api, { maxPerMin: options.tokenRatePerMin });
       const access: ApiAccess = Object.freeze({
-        operation: (operationId: string) => ({ onRequest: [auth.requireRole(operationId), limit] }),
+        operation: (operationId: string) => ({
+          onRequest: [auth.requireRole(operationId), limit],
+          preHandler: contract.operation(operationId).journaledByRoom
+            ? []
+            : journalHook(operationId, options.journal),
+          // Fastify marks the schemas it was given.
+          schema: structuredClone(contract.operation(operationId).schema),
+        }),
+        check(schema: string, value: unknown) {
+          const validate = compile({ schema: { $ref: componentId(schema) }, httpPart: 'body' });
+          if (validate(value)) return;
+          throw createProblemError(
+            problem('request.invalid', describeInvalid(validate.errors ?? [], 'body')),
+          );
+        },
+        requireMatch,
+        caller,
       });
-      for (const room of routes(access)) await api.register(room);
+      for (const room of options.routes(access)) await api.register(room);
     },
     { prefix: PREFIX },
   );
+}
+
+function caller(request: FastifyRequest): Principal {
+  if (request.principal === undefined) throw new Error('an operation without a caller');
+  return request.principal;
+}
+
+/** Auditors see everything and change nothing; that they looked is kept. */
+function journalHook(operationId: string, journal: InstitutionApiOptions['journal']) {
+  return async (request: FastifyRequest): Promise<void> => {
+    const { subject, role } = caller(request);
+    if (role !== 'auditor') return;
+    const { id } = (request.params ?? {}) as { id?: string };
+    const purpose = request.headers['ivx-purpose'];
+    if (purpose !== undefined && (typeof purpose !== 'string' || !PURPOSE.test(purpose)))
+      throw createProblemError(
+        problem('request.invalid', {
+          in: 'headers',
+          pointer: '/ivx-purpose',
+          detail: '/ivx-purpose has 1 to 200 ASCII characters',
+        }),
+      );
+    await journal({ subject, role, operationId, id, purpose });
+  };
 }

@@ -8,6 +8,11 @@ export const httpProblems = defineProblems({
   'request.body_cut': { status: 400, title: 'The connection ended before the body did', retryable: true },
   'request.not_found': { status: 404, title: 'There is nothing at this address', retryable: false },
   'request.method': { status: 405, title: 'This address does not take this method', retryable: false },
+  'request.precondition': {
+    status: 412,
+    title: 'What If-Match names has changed since',
+    retryable: false,
+  },
   'request.timeout': { status: 408, title: 'The request came too slowly', retryable: true },
   'request.too_large': { status: 413, title: 'The body is over its limit', retryable: false },
   'request.media_type': { status: 415, title: 'This media type is not taken here', retryable: false },

@@ -1,4 +1,4 @@
 export type { BreakerState } from './breaker.ts';
-export { createOutbox, type Outbox, type OutboxOptions } from './outbox.ts';
+export { createOutbox, type Outbox, type OutboxOptions, type PeerTraffic } from './outbox.ts';
 export type { Attempt, Prepared } from './peer-queue.ts';
 export type { Leased } from './store.ts';

@@ -5,15 +5,19 @@ import { type BreakerState, createBreaker } from './breaker.ts';
 import { type Attempt, createPeerQueue, type PeerQueue, type Prepared } from './peer-queue.ts';
 import { backoffMs, type RetryPolicy } from './retry-policy.ts';
 import {
+  closeDelivery,
   expireDeliveries,
   extendLeases,
   hastenClosings,
+  hastenHeld,
   insertDeliveries,
   type Leased,
   leaseDue,
+  makeDue,
   type NewDelivery,
   type Reschedule,
   readDuePeers,
+  readQueue,
   removeDeliveries,
   reschedule,
 } from './store.ts';
@@ -23,6 +27,16 @@ export type OutboxOptions = {
   retry: RetryPolicy;
   leaseMs?: number;
   pollMs?: number;
+};
+
+export type PeerTraffic = {
+  /** Deliveries that wait. */
+  queued: number;
+  breaker: BreakerState['state'];
+  /** When the next delivery is due. */
+  nextAttemptAt?: string;
+  /** When a peer that doesn't answer is asked again. */
+  nextProbeAt?: string;
 };
 
 export type Outbox = {
@@ -36,11 +50,21 @@ export type Outbox = {
   peerContact(peer: string): void;
   /** There may be something due for this peer. */
   wake(peer: string): void;
+  /** These links changed: what they held back is looked at again, once the caller's transaction is durable. */
+  hasten(tx: Tx, changed: { peer: string; links: readonly string[] }): Promise<void>;
   breaker(peer: string): BreakerState;
+  /** Makes a queued delivery due at once; false where none is queued. */
+  retryNow(jti: string): Promise<boolean>;
+  /** Gives a queued delivery up through a closing; false where none is queued. */
+  cancel(jti: string): Promise<boolean>;
+  /** How things stand with a peer, as operators are shown it. `queued` counts up to QUEUE_COUNT_LIMIT. */
+  traffic(peer: string): Promise<PeerTraffic>;
   /** Lets what is in flight finish, and gives the rest back. */
   stop(): Promise<void>;
 };
 
+/** A longer queue is told as this long: counting on would cost more than anybody learns. */
+export const QUEUE_COUNT_LIMIT = 100_000;
 const LEASE_MS = 60_000;
 const POLL_MS = 1_000;
 /** A closing without an answer is tried again this slowly. */
@@ -215,7 +239,35 @@ export function createOutbox(deps: {
       }
     },
     wake,
+    async hasten(tx, changed) {
+      await hastenHeld(tx, changed);
+      tx.afterCommit(() => wake(changed.peer));
+    },
     breaker: (peer) => queueOf(peer).breaker.state(clock.nowMs()),
+    async retryNow(jti) {
+      const peer = await makeDue(db, jti);
+      if (peer === undefined) return false;
+      const { breaker } = queueOf(peer);
+      if (breaker.state(clock.nowMs()).state !== 'closed') breaker.wake();
+      wake(peer);
+      return true;
+    },
+    async cancel(jti) {
+      const peer = await closeDelivery(db, jti, 'exchange.cancelled');
+      if (peer === undefined) return false;
+      wake(peer);
+      return true;
+    },
+    async traffic(peer) {
+      const { queued, nextAttemptAt } = await readQueue(db, peer, QUEUE_COUNT_LIMIT);
+      const { state, nextProbeAtMs } = queueOf(peer).breaker.state(clock.nowMs());
+      return {
+        queued,
+        breaker: state,
+        ...(nextAttemptAt !== null && { nextAttemptAt: nextAttemptAt.toISOString() }),
+        ...(nextProbeAtMs !== null && { nextProbeAt: new Date(nextProbeAtMs).toISOString() }),
+      };
+    },
     async stop() {
       stopped = true;
       for (const timer of timers) clearInterval(timer);

@@ -80,8 +80,10 @@ export async function reschedule(db: Database, rows: readonly Reschedule[]): Pro
     tx.client.query(
       `update deliveries d set
          lease_owner = null,
-         next_attempt_at = now() + r.delay_ms * interval '1 millisecond',
-         task = r.task,
+         -- Whoever made it a closing while it was being tried wants it closed at once.
+         next_attempt_at = case when d.task = 'close' and r.task = 'send' then now()
+           else now() + r.delay_ms * interval '1 millisecond' end,
+         task = case when d.task = 'close' then 'close' else r.task end,
          give_up_reason = coalesce(r.give_up_reason, d.give_up_reason),
          attempts = d.attempts + r.attempt,
          mismatches = d.mismatches + r.mismatch,
@@ -157,5 +159,60 @@ export async function hastenClosings(db: Database, peer: string): Promise<void> 
        where peer = $1 and task = 'close' and lease_owner is null and next_attempt_at > now()`,
       [peer],
     ),
+  );
+}
+
+/** Makes a delivery due at once, unless it is being tried just now. Returns its peer; undefined where none is queued. */
+export async function makeDue(db: Database, jti: string): Promise<string | undefined> {
+  return db.transact(async (tx) => {
+    const { rows } = await tx.client.query(
+      `update deliveries set next_attempt_at = case when lease_owner is null then now() else next_attempt_at end
+       where jti = $1 returning peer`,
+      [jti],
+    );
+    return rows[0]?.peer;
+  });
+}
+
+/** Turns a delivery into a closing, due at once or as soon as the try under way ends. */
+export async function closeDelivery(db: Database, jti: string, reason: string): Promise<string | undefined> {
+  return db.transact(async (tx) => {
+    const { rows } = await tx.client.query(
+      `update deliveries set
+         task = 'close',
+         give_up_reason = coalesce(give_up_reason, $2),
+         next_attempt_at = case when lease_owner is null then now() else next_attempt_at end
+       where jti = $1 returning peer`,
+      [jti, reason],
+    );
+    return rows[0]?.peer;
+  });
+}
+
+/** What waits for a peer; `queued` counts no further than `countLimit`. */
+export async function readQueue(
+  db: Database,
+  peer: string,
+  countLimit: number,
+): Promise<{ queued: number; nextAttemptAt: Date | null }> {
+  const { rows } = await db.withClient((client) =>
+    client.query(
+      `select
+         (select count(*)::int from (select 1 from deliveries where peer = $1 limit $2) waiting) as queued,
+         (select min(next_attempt_at) from deliveries where peer = $1) as next_attempt_at`,
+      [peer, countLimit],
+    ),
+  );
+  return { queued: rows[0].queued, nextAttemptAt: rows[0].next_attempt_at };
+}
+
+/** Makes due what these links hold back, on this side or by the peer's answer. */
+export async function hastenHeld(tx: Tx, changed: { peer: string; links: readonly string[] }): Promise<void> {
+  await tx.client.query(
+    `update deliveries d set next_attempt_at = now()
+     from outbound_exchanges o
+     where o.jti = d.jti and o.sub = any($2::uuid[]) and d.peer = $1 and d.last_code like 'link.%'
+       and d.lease_owner is null and d.next_attempt_at > now()`,
+    [changed.peer, changed.links],
   );
 }

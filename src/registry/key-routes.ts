@@ -36,6 +36,7 @@ function keyShape(own: OwnKey) {
     ...at('retiringAt', own.retiringAtMs),
     ...at('endedAt', own.endedAtMs),
     ...(own.endedReason !== undefined && { endedReason: own.endedReason }),
+    jwk: own.key.jwk,
   };
 }
 

@@ -1,18 +1,8 @@
 import type { FastifyPluginAsync } from 'fastify';
 import type { ApiAccess } from '../http/index.ts';
+import type { PeerTraffic } from '../outbox/index.ts';
 import type { PeerDetails, PeerSummary } from './peer-shapes.ts';
 import type { PeerService } from './service.ts';
-
-/** What other rooms know of the traffic with a peer. */
-export type PeerTraffic = {
-  /** Deliveries that wait; counted up to a limit. */
-  queued: number;
-  breaker: 'closed' | 'open' | 'half_open';
-  /** When the next delivery is due. */
-  nextAttemptAt?: string;
-  /** When a peer that doesn't answer is asked again. */
-  nextProbeAt?: string;
-};
 
 type PeerParams = { Params: { peer: string } };
 
@@ -60,15 +50,11 @@ export function peerRoutes(
       operationId: string,
       work: (id: string, body: Body) => Promise<PeerDetails>,
     ) => {
-      app.post<PeerParams & { Body: Body }>(
-        `/peers/:peer/${action}`,
-        access.operation(operationId),
-        async (request) => {
-          const { peer } = request.params;
-          await access.requireMatch(request, () => show(peer));
-          return detailed(await work(peerId(peer), request.body));
-        },
-      );
+      app.post<PeerParams>(`/peers/:peer/${action}`, access.operation(operationId), async (request) => {
+        const { peer } = request.params;
+        await access.requireMatch(request, () => show(peer));
+        return detailed(await work(peerId(peer), request.body as Body));
+      });
     };
     change<{ reason: string }>('suspend', 'suspendPeer', (id, { reason }) => peers.suspend(id, reason));
     change('resume', 'resumePeer', (id) => peers.resume(id));
