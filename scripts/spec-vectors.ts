@@ -3,6 +3,7 @@ import { base64urlVectors, entityIdVectors, strictJsonVectors } from './spec-vec
 import { entityConfigurationVectors } from './spec-vectors/entity-configurations.ts';
 import { envelopeVectors } from './spec-vectors/envelopes.ts';
 import { keyVectors } from './spec-vectors/keys.ts';
+import { linkTokenVectors, linkVectors } from './spec-vectors/links.ts';
 import { manifestVectors } from './spec-vectors/manifests.ts';
 import { evidenceVectors, receiptVectors, requestTokenVectors } from './spec-vectors/records.ts';
 import { refusalVectors } from './spec-vectors/refusals.ts';
@@ -17,6 +18,8 @@ const FILES = {
   'envelopes.json': envelopeVectors,
   'evidence-records.json': evidenceVectors,
   'keys.json': keyVectors,
+  'link-tokens.json': linkTokenVectors,
+  'links.json': linkVectors,
   'manifests.json': manifestVectors,
   'receipts.json': receiptVectors,
   'refusals.json': refusalVectors,

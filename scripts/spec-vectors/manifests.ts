@@ -1,4 +1,5 @@
-import { bits128, CONTENT, DOCUMENT, digest, uuid } from './fixtures.ts';
+import { A, B, bits128, CONTENT, DOCUMENT, digest, NOW, uuid } from './fixtures.ts';
+import { CONSENT, linkToken, SCOPES } from './links.ts';
 
 type Changes = Record<string, unknown>;
 type ManifestCase = { name: string; act: string; manifest: string; expect: string; pointer?: string };
@@ -158,11 +159,55 @@ function statusCases(): ManifestCase[] {
   ];
 }
 
+function linkCases(): ManifestCase[] {
+  const of = (act: string, base: object) => (changes: Changes) =>
+    JSON.stringify({ salt: bits128(act), body: { ...base, ...changes } });
+  const rev = NOW * 1000;
+  const scopes = { [B]: SCOPES };
+  const half = of('link.half', { rev, state: 'active', scopes, consent: CONSENT });
+  const revoked = { state: 'revoked', consent: undefined };
+  const redeem = of('link.redeem', {
+    token: linkToken('manifest'),
+    rev,
+    scopes,
+    consent: CONSENT,
+    code: digest('code'),
+  });
+  const halfInvalid = (name: string, changes: Changes, pointer?: string) =>
+    invalid(name, half(changes), pointer, 'link.half');
+  return [
+    accepted('a redeeming', redeem({}), 'link.redeem'),
+    invalid('a redeeming without consent', redeem({ consent: undefined }), '/body', 'link.redeem'),
+    invalid('a redeeming with the code itself', redeem({ code: 'ABCDE-FGHJK' }), '/body/code', 'link.redeem'),
+    accepted('an active half', half({}), 'link.half'),
+    accepted('a half revoked for good', half(revoked), 'link.half'),
+    accepted(
+      'a half that may come back',
+      half({ ...revoked, restorableUntil: '2026-11-08T12:00:00Z' }),
+      'link.half',
+    ),
+    accepted('scopes both ways', half({ scopes: { [A]: SCOPES, [B]: SCOPES } }), 'link.half'),
+    halfInvalid('an active half without consent', { consent: undefined }, '/body'),
+    halfInvalid('a revoked half with a consent', { state: 'revoked' }),
+    halfInvalid('an active half that may come back', { restorableUntil: '2026-11-08T12:00:00Z' }),
+    halfInvalid('revision 0', { rev: 0 }, '/body/rev'),
+    halfInvalid('a state nobody defined', { state: 'erased' }, '/body/state'),
+    halfInvalid('a scope nobody defined', { scopes: { [B]: { location: true } } }),
+    halfInvalid('a host that is no entity id', { scopes: { b: SCOPES } }),
+    halfInvalid('three hosts', { scopes: { [A]: {}, [B]: {}, 'https://c.example': {} } }, '/body/scopes'),
+    halfInvalid(
+      'a consent under another version',
+      { consent: { ...CONSENT, version: '1' } },
+      '/body/consent/version',
+    ),
+  ];
+}
+
 /** manifests.json */
 export function manifestVectors() {
   return {
     description:
       'Manifests, as the text whose bytes (UTF-8) were digested. `expect` is accepted or the code of the refusal, normative; `pointer` (RFC 6901) is where the reference implementation finds the fault.',
-    cases: [...outerCases(), ...documentCases(), ...statusCases()],
+    cases: [...outerCases(), ...documentCases(), ...statusCases(), ...linkCases()],
   };
 }

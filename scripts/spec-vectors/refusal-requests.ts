@@ -16,6 +16,7 @@ import {
   NOW,
   uuid,
 } from './fixtures.ts';
+import { SCOPES } from './links.ts';
 import type { RefusalCase, Step, WireRequest } from './refusal-shapes.ts';
 
 type Changes = Record<string, unknown>;
@@ -47,8 +48,6 @@ export const stalePeer = {
 } as const;
 
 type PeerKeys = { id: string; federation: Key; exchange: Key };
-
-const SCOPES = { documents: ['billing.invoice'], contact: [], engagement: 'none', readReceipts: false };
 
 /** What the recipient knows before the first request. */
 export function recipientState() {

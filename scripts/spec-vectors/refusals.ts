@@ -13,6 +13,7 @@ import {
   uuid,
   withPart,
 } from './fixtures.ts';
+import { attempts, linkCases } from './link-refusals.ts';
 import {
   API,
   acceptance,
@@ -304,6 +305,8 @@ export function refusalVectors() {
     description:
       'Requests to the node `recipient`, in that state, at that time by its clock and its database’s, and the answers. Steps of a case follow each other; cases are independent of each other. All is normative but the `given` states, which are reached by other means.',
     format: {
+      recipient:
+        'peers: those it knows, with the configurations it relied on one after the other. links: those it has; of pending ones only its own half. linksStarted: attempts its own customers started, with the token it gave out (under the key bExchange of keys.json), for an account of their own or that of the link `account`.',
       body: 'The bytes sent, base64url. With stopAfter, that many of them are sent; afterwards: hold leaves the connection open, cut ends it.',
       expect:
         'answer problem: application/problem+json with code and retryable. answer receipt: application/ivx-receipt+jwt, signed by the recipient, env naming the envelope of the request; same: the bytes of the answer to the step of that index. answer none: nobody waits for it.',
@@ -317,7 +320,14 @@ export function refusalVectors() {
         reserved: 'Nothing of this version answers with this code; it says what a sender makes of it.',
       },
     },
-    recipient: recipientState(),
-    cases: [...syntaxCases(), ...stateCases(), ...bodyCases(), ...exchangeCases(), ...loadCases()],
+    recipient: { ...recipientState(), linksStarted: attempts },
+    cases: [
+      ...syntaxCases(),
+      ...stateCases(),
+      ...bodyCases(),
+      ...linkCases(),
+      ...exchangeCases(),
+      ...loadCases(),
+    ],
   };
 }

@@ -1,6 +1,8 @@
 import pg from 'pg';
 import type { Test } from 'tap';
 import { v7 as uuidV7 } from 'uuid';
+import type { Tx } from '../../src/db/index.ts';
+import { sha256Bytes } from '../../src/protocol/digest.ts';
 import { verifyEntityConfiguration } from '../../src/protocol/entity-configuration.ts';
 import { applyConfiguration } from '../../src/registry/apply-configuration.ts';
 import type { PeerState } from '../../src/registry/index.ts';
@@ -15,6 +17,15 @@ export type RecipientState = {
   now: number;
   peers: { entityId: string; state: PeerState; pinned: string; configurations: string[] }[];
   links: { id: string; peer: string; state: LinkState; scopes: Record<string, object> }[];
+  /** Attempts to link that customers of the recipient started; `account`: the one of that link. */
+  linksStarted: {
+    id: string;
+    peer: string;
+    token: string;
+    scopes: Record<string, object>;
+    expiresAt: number;
+    account?: string;
+  }[];
 };
 
 type LinkState = 'active' | 'pending' | 'paused' | 'restorable' | 'revoked' | 'erased';
@@ -39,6 +50,7 @@ export async function startRecipient(
   });
   for (const peer of state.peers) await addPeer(node, peer);
   for (const link of state.links) await addLink(node, state, link);
+  for (const started of state.linksStarted) await addStarted(node, state, started);
   await eventually(async () =>
     state.peers.every((peer) => node.registry.peer(peer.entityId)?.state === peer.state),
   );
@@ -97,8 +109,7 @@ async function addLink(
 ): Promise<void> {
   const isRevoked = link.state === 'revoked' || link.state === 'restorable';
   await node.db.transact(async ({ kysely }) => {
-    const customerId = uuidV7();
-    await kysely.insertInto('customers').values({ id: customerId, reference: link.id }).execute();
+    const customerId = await addCustomer(kysely, link.id);
     await kysely
       .insertInto('links')
       .values({
@@ -133,4 +144,40 @@ async function addLink(
     }
   });
   if (!Object.hasOwn(link.scopes, entityId)) throw new Error('a link that grants its recipient nothing');
+}
+
+async function addCustomer(kysely: Tx['kysely'], reference: string): Promise<string> {
+  const id = uuidV7();
+  await kysely.insertInto('customers').values({ id, reference }).execute();
+  return id;
+}
+
+async function addStarted(
+  node: TestNode,
+  { now }: RecipientState,
+  started: RecipientState['linksStarted'][number],
+): Promise<void> {
+  await node.db.transact(async ({ kysely, client }) => {
+    const { rows } = await client.query<{ id: string }>('select id from customers where reference = $1', [
+      started.account ?? '',
+    ]);
+    await kysely
+      .insertInto('link_offers')
+      .values({
+        link_id: started.id,
+        peer: started.peer,
+        customer_id: rows[0]?.id ?? (await addCustomer(kysely, started.id)),
+        session_sha256: sha256Bytes('session'),
+        token_sha256: sha256Bytes(started.token),
+        scopes: JSON.stringify(started.scopes),
+        consent: '{}',
+        state: 'open',
+        code_sha256: null,
+        created_at: new Date((now - 60) * 1000),
+        expires_at: new Date(started.expiresAt * 1000),
+        redeemed_at: null,
+        ended_at: null,
+      })
+      .execute();
+  });
 }

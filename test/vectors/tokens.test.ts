@@ -4,6 +4,7 @@ import { verifyEntityConfiguration } from '../../src/protocol/entity-configurati
 import { parseEnvelope, verifyEnvelope } from '../../src/protocol/envelope.ts';
 import { verifyEvidence } from '../../src/protocol/evidence-record.ts';
 import type { VerificationKey } from '../../src/protocol/jose/keys.ts';
+import { parseLinkToken, verifyLinkToken } from '../../src/protocol/link-token.ts';
 import { parseManifest } from '../../src/protocol/manifest.ts';
 import { parseReceipt, verifyReceipt } from '../../src/protocol/receipt.ts';
 import { isRefusalCode } from '../../src/protocol/refusal.ts';
@@ -87,5 +88,14 @@ t.test('entity configurations', async (t) => {
     const isTrusted = (kid: string) => pinned.includes(kid);
     const result = verifyEntityConfiguration(one.token, { entityId, now, isTrusted });
     return result.ok ? { ok: true, claims: result.configuration.claims } : result;
+  });
+});
+
+t.test('link tokens', async (t) => {
+  type File = { audience: string; now: number; key: object; cases: TokenCase[] };
+  const { audience, now, key, cases } = readVectors<File>('link-tokens');
+  check(t, cases, ({ token }) => {
+    const parsed = parseLinkToken(token);
+    return parsed.ok ? verifyLinkToken(parsed.jws, keyOf(key), { aud: audience, nowS: now }) : parsed;
   });
 });
