@@ -65,7 +65,7 @@ export async function startChild<C extends Commands>(
   function ask(name: string, argument?: unknown): Promise<never> {
     const id = asked++;
     return new Promise((resolve, reject) => {
-      if (!child.connected && child.exitCode !== null) {
+      if (child.exitCode !== null || child.signalCode !== null) {
         reject(new Error(`${file} is gone`));
         return;
       }

@@ -1,11 +1,18 @@
 import { type BenchNode, peerWithLoad, startBenchNode } from './bench-node.ts';
 import type { Bench } from './context.ts';
+import { eventually } from './eventually.ts';
 import { CONNECTIONS, receiverOf } from './receiver.ts';
 import type { Result } from './report.ts';
 
 const CONTENT_BYTES = 1024;
-const SECONDS = 4;
-const MOST_PER_S = 12_000;
+const STOCK = 10_000;
+const QUICK_STOCK = 3_000;
+/** The kill comes once so many were acknowledged, and up to as many more: batches are everywhere on their way then. */
+const ACKNOWLEDGED = 500;
+const QUICK_ACKNOWLEDGED = 50;
+/** The load goes on for so long after the restart. */
+const AFTER_MS = 500;
+const ROUND_TIMEOUT_S = 120;
 /** Bodies opened after each crash; the rows of all are looked at. */
 const OPENED = 2_000;
 const AGAIN_SECONDS = 60;
@@ -18,18 +25,20 @@ export async function benchCrash(bench: Bench): Promise<Result> {
   const { options, load, store, say } = bench;
   const node = await startBenchNode(bench, 'receiver');
   const links = await peerWithLoad(bench, node);
-  const shot = { origin: node.url, cursor: 'node', seconds: SECONDS, connections: CONNECTIONS };
+  const shot = { origin: node.url, cursor: 'node', seconds: ROUND_TIMEOUT_S, connections: CONNECTIONS };
   let lost = 0;
   let acknowledged = 0;
   let unanswered = 0;
   for (let round = 0; round < options.rounds; round++) {
     const victim = round % 2 === 0 ? 'node' : 'PostgreSQL';
-    const count = options.quick ? 2_000 : MOST_PER_S * SECONDS;
+    const count = options.quick ? QUICK_STOCK : STOCK;
     await load.ask('prepare', { count, contentBytes: CONTENT_BYTES, aud: node.url, links });
     const firing = load.ask('fire', { ...shot, keepIds: true });
-    // A moment that is another one in each round: batches are everywhere on their way.
-    await new Promise((resolve) => setTimeout(resolve, (options.quick ? 100 : 500) + Math.random() * 500));
+    const enough = (options.quick ? QUICK_ACKNOWLEDGED : ACKNOWLEDGED) * (1 + Math.random());
+    await eventually(async () => (await load.ask('acknowledged')) >= enough, 2);
     await (victim === 'node' ? node.crash() : store.crash());
+    await new Promise((resolve) => setTimeout(resolve, AFTER_MS));
+    await load.ask('halt');
     await firing;
     const ids = await load.ask('takeIds');
     const missing = await missingOf(node, ids.acknowledged);

@@ -1,10 +1,10 @@
 import { type BenchNode, peerNodes, peerWithLoad, startBenchNode } from './bench-node.ts';
 import type { Bench } from './context.ts';
+import { eventually } from './eventually.ts';
 import { cpuUs } from './procfs.ts';
 import { CONNECTIONS, countOf, type Receiver, timedRound } from './receiver.ts';
 import type { Result } from './report.ts';
 import { describeRound, detailOf, type Rounds, ratioOf } from './rounds.ts';
-import { eventually } from './send.ts';
 
 const CONTENT_BYTES = 1024;
 const FIRST_COUNT = 1_500;

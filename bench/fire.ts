@@ -9,7 +9,7 @@ export type Target = { origin: string; connections: number };
 const EXCHANGES = '/federation/v1/exchanges';
 /** An answer that takes longer than this counts as none. */
 const ANSWER_TIMEOUT_MS = 30_000;
-const BROKEN_PAUSE_MS = 20;
+const BROKEN_PAUSE_MS = 100;
 
 function createPool({ origin, connections }: Target): Pool {
   return new Pool(origin, {
@@ -65,7 +65,8 @@ export async function fireClosedLoop(
       const status = await send(pool, push);
       answered(push, status);
       // Whoever is down would otherwise be offered the whole stock within a second.
-      if (status === 0) await new Promise((resolve) => setTimeout(resolve, BROKEN_PAUSE_MS));
+      if (status === 0 || status === 503)
+        await new Promise((resolve) => setTimeout(resolve, BROKEN_PAUSE_MS));
     }
   }
   await Promise.all(Array.from({ length: target.connections }, connection));

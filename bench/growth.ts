@@ -4,7 +4,7 @@ import { sampleRss } from './procfs.ts';
 import { CONNECTIONS, checkFired, type Receiver, receiverOf, timedRound } from './receiver.ts';
 import type { Result } from './report.ts';
 import { describeRound, detailOf, interleaved, type Rounds, ratioOf } from './rounds.ts';
-import { figureOf, median } from './statistics.ts';
+import { figureOf, median, rounded } from './statistics.ts';
 
 const CONTENT_BYTES = 1024;
 /** The fill is cut into as many parts; RSS is compared over a few of them before each mark. */
@@ -47,7 +47,7 @@ export async function benchGrowth(bench: Bench): Promise<Result> {
     figures: { growth_1e6: ratioOf(rounds.grown, rounds.few), rss_drift_mib: rss.drift },
     details: {
       growth: { many: detailOf(rounds.grown), few: detailOf(rounds.few) },
-      rss: { atTenthMib: figureOf(rss.early), atEndMib: figureOf(rss.late) },
+      rss: { atTenthMib: rounded(figureOf(rss.early)), atEndMib: rounded(figureOf(rss.late)) },
     },
   };
 }

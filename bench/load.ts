@@ -28,8 +28,11 @@ let stock: Push[] = [];
 const cursors = new Map<string, number>();
 let ids: { acknowledged: string[]; open: string[] } = { acknowledged: [], open: [] };
 
+let halted = false;
+
 function takeFrom(cursor: string): () => Push | undefined {
   return () => {
+    if (halted) return undefined;
     const at = cursors.get(cursor) ?? 0;
     cursors.set(cursor, at + 1);
     return stock[at];
@@ -56,6 +59,7 @@ const commands = {
   /** Closed loop. `keepIds` remembers which pushes were acknowledged; see `takeIds`. */
   async fire(shot: Shot & { keepIds?: boolean }): Promise<Fired> {
     const fired: Fired = { acknowledged: 0, others: {}, elapsedMs: 0 };
+    halted = false;
     const answered = tally(fired, shot.keepIds === true);
     fired.elapsedMs = await fireClosedLoop(shot, takeFrom(shot.cursor), shot.seconds * 1000, answered);
     return fired;
@@ -75,6 +79,12 @@ const commands = {
     const next = () => open.next().value;
     fired.elapsedMs = await fireClosedLoop(shot, next, shot.seconds * 1000, tally(fired, false));
     return fired;
+  },
+  /** Of the pushes whose ids are kept, those acknowledged so far. */
+  acknowledged: () => ids.acknowledged.length,
+  /** Ends a closed loop before its time, once what is under way was answered. */
+  halt() {
+    halted = true;
   },
   /** Ids of pushes sent since the last call. */
   takeIds() {

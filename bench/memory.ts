@@ -1,10 +1,10 @@
 import { type BenchNode, peerNodes, startBenchNode } from './bench-node.ts';
 import type { Bench } from './context.ts';
+import { eventually } from './eventually.ts';
 import { sampleRss } from './procfs.ts';
 import { countOf } from './receiver.ts';
 import type { Result } from './report.ts';
-import { eventually } from './send.ts';
-import { figureOf, median } from './statistics.ts';
+import { figureOf, median, rounded } from './statistics.ts';
 
 const DOCUMENT_BYTES = 1024 ** 3;
 const QUICK_DOCUMENT_BYTES = 32 * 1024 ** 2;
@@ -55,8 +55,8 @@ export async function benchMemory(bench: Bench): Promise<Result> {
       memory: {
         documentBytes: sizeBytes,
         idleMib: { a: Math.round(idle.a), b: Math.round(idle.b) },
-        senderMib: figureOf(above.a),
-        recipientMib: figureOf(above.b),
+        senderMib: rounded(figureOf(above.a)),
+        recipientMib: rounded(figureOf(above.b)),
       },
     },
   };

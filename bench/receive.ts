@@ -3,7 +3,7 @@ import type { Bench } from './context.ts';
 import { CONNECTIONS, checkFired, type Receiver, receiverOf, startNaive, timedRound } from './receiver.ts';
 import type { Result } from './report.ts';
 import { describeRound, detailOf, interleaved, type Rounds, ratioOf } from './rounds.ts';
-import { figureOf, median } from './statistics.ts';
+import { figureOf, median, rounded } from './statistics.ts';
 
 const SIZES = { '1k': 1024, '20k': 20 * 1024 } as const;
 const WARM_UP_PUSHES = 6_000;
@@ -135,7 +135,7 @@ async function benchLatency(
   }
   return {
     figures: { p99_ms_at_60: figureOf(p99Ms) },
-    details: { paced: { ratePerS: Math.round(ratePerS), p50Ms: figureOf(p50Ms) } },
+    details: { paced: { ratePerS: Math.round(ratePerS), p50Ms: rounded(figureOf(p50Ms)) } },
   };
 }
 

@@ -1,6 +1,7 @@
 import { type BenchNode, peerWithLoad, startBenchNode } from './bench-node.ts';
 import type { Child } from './child.ts';
 import type { Bench } from './context.ts';
+import { eventually } from './eventually.ts';
 import { cpuUs } from './procfs.ts';
 import { CONNECTIONS, countOf } from './receiver.ts';
 import type { Result } from './report.ts';
@@ -11,7 +12,6 @@ const CONTENT_BYTES = 1024;
 const BODY_BYTES = 1024 + 350;
 const FIRST_COUNT = 2_000;
 const QUICK_COUNT = 200;
-const DRAIN_TIMEOUT_MS = 120_000;
 
 /**
  * Deliveries of documents that wait in the outbox, to a peer whose receipts were signed beforehand, beside a sender that
@@ -113,16 +113,4 @@ async function pending(node: BenchNode): Promise<{ jti: string; envelopeSha256: 
     `select jti, env_sha256 from outbound_exchanges where state = 'pending'`,
   );
   return rows.map((row) => ({ jti: row.jti, envelopeSha256: row.env_sha256.toString('base64url') }));
-}
-
-export async function eventually(
-  isSo: () => Promise<boolean>,
-  everyMs = 25,
-  timeoutMs = DRAIN_TIMEOUT_MS,
-): Promise<void> {
-  const untilMs = performance.now() + timeoutMs;
-  while (!(await isSo())) {
-    if (performance.now() > untilMs) throw new Error(`not done within ${timeoutMs} ms`);
-    await new Promise((resolve) => setTimeout(resolve, everyMs));
-  }
 }
