@@ -111,6 +111,8 @@ async function submitForm(service: DocumentService, access: ApiAccess, request: 
 }
 
 async function createDraft(service: DocumentService, access: ApiAccess, request: FastifyRequest) {
+  // A request without a body has no media type to be refused for before.
+  if (request.body === undefined) throw new Refusal('request.media_type');
   const idempotency = idempotencyOf(access, request, 'submitDocument');
   const given = request.body as GivenMetadata;
   const metadata = readMetadata(

@@ -4,8 +4,12 @@ import type { Role } from '../../src/http/access.ts';
 import { issueToken, NODE_TOKEN_ISSUER } from '../../src/http/token.ts';
 import { createFileKeyStore } from '../../src/keys/index.ts';
 import type { TestNode } from './node.ts';
+import { contractBreaches } from './openapi.ts';
 
 export type ApiAnswer = { status: number; headers: Headers; body: Record<string, unknown>; bytes: Buffer };
+
+/** What a caller needs to know of a node, in whatever process it runs. */
+export type ApiNode = Pick<TestNode, 'url'> & { config: Pick<TestNode['config'], 'dataDir' | 'publicUrl'> };
 
 export type ApiClient = {
   token: string;
@@ -17,7 +21,7 @@ export type ApiClient = {
 };
 
 export async function issueTestToken(
-  node: Pick<TestNode, 'config'>,
+  node: Pick<ApiNode, 'config'>,
   role: Role,
   options: { subject?: string; ttlS?: number } = {},
 ): Promise<string> {
@@ -32,9 +36,9 @@ export async function issueTestToken(
   return token;
 }
 
-/** The institution API of a node, as one caller. */
+/** The institution API of a node, as one caller. Every answer is held against openapi.yaml. */
 export async function createApiClient(
-  node: Pick<TestNode, 'config' | 'url'>,
+  node: ApiNode,
   role: Role,
   options: { subject?: string } = {},
 ): Promise<ApiClient> {
@@ -53,13 +57,15 @@ export async function createApiClient(
         ...(body instanceof ReadableStream && { duplex: 'half' }),
       } as RequestInit);
       const bytes = Buffer.from(await response.arrayBuffer());
-      const isJson = response.headers.get('content-type')?.includes('json') === true;
-      return {
-        status: response.status,
-        headers: response.headers,
-        bytes,
-        body: isJson ? (JSON.parse(bytes.toString('utf8')) as Record<string, unknown>) : {},
-      };
+      const contentType = response.headers.get('content-type');
+      const parsed =
+        contentType?.includes('json') === true
+          ? (JSON.parse(bytes.toString('utf8')) as Record<string, unknown>)
+          : {};
+      const { status } = response;
+      const breaches = contractBreaches({ method, target }, { status, contentType, body: parsed });
+      if (breaches.length > 0) throw new Error(`against openapi.yaml: ${breaches.join('; ')}`);
+      return { status, headers: response.headers, bytes, body: parsed };
     },
   };
 }
