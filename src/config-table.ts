@@ -1,4 +1,5 @@
 import {
+  accessToken,
   boolean,
   emails,
   host,
@@ -273,6 +274,18 @@ export const CONFIG_TABLE = {
     line(500),
     'intervault-api',
     'Audience (aud) that its tokens must name.',
+  ),
+  apiUrl: optional(
+    'INTERVAULT_API_URL',
+    origin,
+    'the node that runs on the data directory',
+    'For the commands only: the node they call. A node itself does not look at it.',
+  ),
+  apiToken: optional(
+    'INTERVAULT_API_TOKEN',
+    accessToken,
+    'one signed with the token key in the data directory',
+    'For the commands only: the access token they show.',
   ),
 } as const satisfies Record<string, Variable<unknown>>;
 

@@ -157,6 +157,17 @@ export const postgresUrl: Kind<Secret> = {
   },
 };
 
+/** An access token: printable ASCII without blanks, as a header carries it. */
+export const accessToken: Kind<Secret> = {
+  type: 'text',
+  allowed: 'at most 8192 characters',
+  secret: true,
+  parse(text) {
+    if (text.length <= 8192 && /^[\x21-\x7e]+$/.test(text)) return { ok: true, value: createSecret(text) };
+    return { ok: false, message: 'is not an access token', hint: 'what `intervault token create` prints' };
+  },
+};
+
 export const emails: Kind<readonly string[]> = {
   type: 'list',
   allowed: `at most ${MAX_LIST} addresses, separated by commas`,

@@ -67,6 +67,21 @@ export function loadConfig(
   return { ok: true, config: deepFreeze(config) };
 }
 
+/** The environment for a program beside this one: all of it but what configures this node and its debugger. */
+export function environmentForOthers(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).filter(
+      (entry): entry is [string, string] =>
+        entry[1] !== undefined &&
+        !entry[0].startsWith(PREFIX) &&
+        entry[0] !== 'DATABASE_URL' &&
+        entry[0] !== 'NODE_OPTIONS',
+    ),
+  );
+}
+
 /** What may be logged and shown: the same fields, the credentials of the database gone. */
 export function redactedConfig(config: Config): Readonly<Record<string, unknown>> {
   return {

@@ -1,10 +1,11 @@
 import { openAsBlob } from 'node:fs';
-import { FormData, request } from 'undici';
+import { Agent, type buildConnector, FormData, request } from 'undici';
 
 /** A problem the node answered (RFC 9457), or `node.unreachable` where nobody answered. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly code: string;
+  /** Of the answer; 0 where there was none. */
   readonly status: number;
   readonly problem: Record<string, unknown>;
   constructor(code: string, status: number, problem: Record<string, unknown>) {
@@ -33,18 +34,26 @@ export type ApiClient = {
   download(path: string): Promise<AsyncIterable<Buffer>>;
 };
 
+export type ApiClientOptions = {
+  baseUrl: string;
+  token: string;
+  /** Whom to trust, where it is not who the system trusts. */
+  tls?: buildConnector.BuildOptions;
+};
+
 type Answer = { statusCode: number; body: { json(): Promise<unknown>; text(): Promise<string> } };
 
-export function createApiClient(options: { baseUrl: string; token: string }): ApiClient {
+export function createApiClient(options: ApiClientOptions): ApiClient {
   const headers = { authorization: `Bearer ${options.token}` };
+  const dispatcher = options.tls === undefined ? undefined : new Agent({ connect: options.tls });
 
   async function call(path: string, init: Parameters<typeof request>[1]) {
     try {
-      return await request(`${options.baseUrl}${path}`, init);
+      return await request(`${options.baseUrl}${path}`, { ...init, ...(dispatcher && { dispatcher }) });
     } catch (error) {
       throw new ApiError('node.unreachable', 0, {
         title: `No node answers at ${options.baseUrl}`,
-        detail: error instanceof Error ? error.message : String(error),
+        detail: reasonOf(error),
       });
     }
   }
@@ -85,6 +94,13 @@ export function createApiClient(options: { baseUrl: string; token: string }): Ap
       return answer.body;
     },
   };
+}
+
+/** An attempt at several addresses fails with an error that says nothing itself. */
+function reasonOf(error: unknown): string {
+  const { errors, message, code } = error as { errors?: unknown[]; message?: string; code?: string };
+  if (Array.isArray(errors) && errors.length > 0) return reasonOf(errors[0]);
+  return message || code || String(error);
 }
 
 async function problemOf(answer: Answer): Promise<ApiError> {

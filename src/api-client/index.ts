@@ -1,1 +1,7 @@
-export { ApiError, type ApiClient, createApiClient, type Submission } from './client.ts';
+export {
+  type ApiClient,
+  type ApiClientOptions,
+  ApiError,
+  createApiClient,
+  type Submission,
+} from './client.ts';

@@ -1,22 +1,28 @@
-import type { Logger } from 'pino';
 import type { Config, ConfigProblem } from '../config.ts';
 
 /** What the process hands to the commands: nothing here is imported from above. */
 export type CliContext = {
   version: string;
+  /** The migrations of this release. */
+  migrationsDir: string;
   /** Answers only: what a script reads. */
   out(text: string): void;
   /** Progress, hints and errors: what a person reads. */
   err(text: string): void;
-  loadConfig(
-    overrides?: Record<string, string>,
-  ): { ok: true; config: Config } | { ok: false; problems: readonly ConfigProblem[] };
-  startNode(config: Config, logger: Logger): Promise<RunningNode>;
-  migrateDatabase(config: Config, logger: Logger): Promise<{ applied: string[]; version: number }>;
+  loadConfig(): { ok: true; config: Config } | { ok: false; problems: readonly ConfigProblem[] };
+  startNode(config: Config): Promise<RunningNode>;
+  migrateDatabase(config: Config): Promise<{ applied: string[]; version: number }>;
+  /** Signs an access token with the key in the data directory. Throws a RangeError for what no node would accept. */
+  issueToken(config: Config, request: TokenRequest): Promise<{ token: string; expiresAtS: number }>;
+  roles: readonly string[];
+  /** A role that may call all of these operations of the institution API. Throws where there is none. */
+  roleFor(operationIds: readonly string[]): string;
   runDemo(options: DemoOptions): Promise<number>;
   /** Resolves at the first request to stop; a second one ends the process at once. */
   untilStopped(): Promise<string>;
 };
+
+export type TokenRequest = { role: string; subject: string; ttlS: number };
 
 export type RunningNode = {
   address: { host: string; port: number };
@@ -32,7 +38,7 @@ export type DemoOptions = {
   count: number | undefined;
 };
 
-/** Exit codes, the same for every command; `intervault help exit-codes` prints them. */
+/** Exit codes, the same for every command; the help of the program lists them. */
 export const EXIT = {
   ok: 0,
   /** The command ran, and what it was to do was refused or found wrong. */
@@ -51,17 +57,24 @@ export class CliError extends Error {
   readonly exitCode: number;
   readonly code: string;
   readonly hint: string | undefined;
-  constructor(code: string, message: string, options: { hint?: string; exitCode?: number } = {}) {
+  /** Whether stdout has its answer already, so that --json adds no second object. */
+  readonly answered: boolean;
+  constructor(
+    code: string,
+    message: string,
+    options: { hint?: string; exitCode?: number; answered?: boolean } = {},
+  ) {
     super(message);
     this.code = code;
     this.hint = options.hint;
     this.exitCode = options.exitCode ?? EXIT.failed;
+    this.answered = options.answered ?? false;
   }
 }
 
 /** The configuration, or the end of the command with every problem of it. */
-export function requireConfig(context: CliContext, overrides: Record<string, string> = {}): Config {
-  const loaded = context.loadConfig(overrides);
+export function requireConfig(context: CliContext): Config {
+  const loaded = context.loadConfig();
   if (loaded.ok) return loaded.config;
   const lines = loaded.problems.map(({ variable, message, hint }) => `  ${variable} ${message}: ${hint}`);
   throw new CliError('config.invalid', `the configuration is not valid\n${lines.join('\n')}`, {

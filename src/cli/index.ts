@@ -1,7 +1,13 @@
 import { Command, CommanderError } from 'commander';
-import { type CliContext, CliError, EXIT } from './context.ts';
+import { type CliContext, EXIT } from './context.ts';
 import { addDemo } from './demo.ts';
+import { addDoctor } from './doctor.ts';
+import { addDocument } from './document.ts';
+import { describeError } from './errors.ts';
+import { addKeys } from './keys.ts';
+import { addLink } from './link.ts';
 import { addMigrate } from './migrate.ts';
+import { addPeer } from './peer.ts';
 import { addStart } from './start.ts';
 import { addToken } from './token.ts';
 import { addVersion } from './version.ts';
@@ -28,6 +34,11 @@ Exit codes: 0 done; 1 failed or refused; 2 wrong usage; 3 configuration not vali
   addDemo(program, context);
   addMigrate(program, context);
   addToken(program, context);
+  addPeer(program, context);
+  addLink(program, context);
+  addDocument(program, context);
+  addKeys(program, context);
+  addDoctor(program, context);
   addVersion(program, context);
   for (const command of program.commands) inheritSettings(command, program);
 
@@ -47,20 +58,11 @@ function inheritSettings(command: Command, program: Command): void {
 
 function explain(error: unknown, json: boolean, context: CliContext): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  const { code, message, hint, exitCode } = describe(error);
-  if (json) context.out(JSON.stringify({ error: { code, message, ...(hint !== undefined && { hint }) } }));
+  const { code, message, hint, exitCode, answered } = describeError(error);
+  if (json && !answered) {
+    context.out(JSON.stringify({ error: { code, message, ...(hint !== undefined && { hint }) } }));
+  }
   context.err(`${code}: ${message}`);
   if (hint !== undefined) context.err(`hint: ${hint}`);
   return exitCode;
-}
-
-/** Errors of startup, of keys and of the node carry a stable code and mostly a hint; the rest is ours to repair. */
-function describe(error: unknown): { code: string; message: string; hint?: string; exitCode: number } {
-  const { code, hint, exitCode } = error as { code?: unknown; hint?: unknown; exitCode?: unknown };
-  return {
-    code: typeof code === 'string' ? code : 'internal.error',
-    message: error instanceof Error ? error.message : String(error),
-    ...(typeof hint === 'string' && { hint }),
-    exitCode: error instanceof CliError && typeof exitCode === 'number' ? exitCode : EXIT.failed,
-  };
 }

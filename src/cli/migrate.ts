@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { createLogger } from '../http/index.ts';
 import { type CliContext, requireConfig } from './context.ts';
 
 export function addMigrate(program: Command, context: CliContext): void {
@@ -17,9 +16,7 @@ Examples:
 A node migrates at its start too; run this first where migrations need another database role.`,
     )
     .action(async (options: { json?: boolean }) => {
-      const config = requireConfig(context);
-      const stderr = { write: (line: string) => context.err(line.trimEnd()) };
-      const result = await context.migrateDatabase(config, createLogger(config.logLevel, stderr));
+      const result = await context.migrateDatabase(requireConfig(context));
       if (options.json === true) {
         context.out(JSON.stringify(result));
         return;

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import type { Config } from '../config.ts';
-import { createLogger } from '../http/index.ts';
 import type { CliContext, RunningNode } from './context.ts';
 import { requireConfig } from './context.ts';
 import { removeNodeFile, writeNodeFile } from './node-file.ts';
@@ -25,9 +24,7 @@ async function start(context: CliContext): Promise<void> {
   const config = requireConfig(context);
   const stopped = context.untilStopped();
   const slow = setTimeout(() => context.err('starting: preparing the database…'), 2_000);
-  const node = await context
-    .startNode(config, createLogger(config.logLevel))
-    .finally(() => clearTimeout(slow));
+  const node = await context.startNode(config).finally(() => clearTimeout(slow));
   const url = urlOf(node.address, config.tlsCertFile === undefined ? 'http' : 'https');
   await writeNodeFile(config.dataDir, {
     url,

@@ -1,8 +1,4 @@
-import path from 'node:path';
 import type { Command } from 'commander';
-import { systemClock } from '../clock.ts';
-import { isRole, issueToken, NODE_TOKEN_ISSUER, ROLES } from '../http/index.ts';
-import { createFileKeyStore } from '../keys/index.ts';
 import { type CliContext, CliError, EXIT, requireConfig } from './context.ts';
 
 const UNITS_S: Record<string, number> = { s: 1, m: 60, h: 3600 };
@@ -12,7 +8,7 @@ export function addToken(program: Command, context: CliContext): void {
   token
     .command('create')
     .description('issue a token signed by this node')
-    .requiredOption('--role <role>', `one of ${ROLES.join(', ')}`)
+    .requiredOption('--role <role>', `one of ${context.roles.join(', ')}`)
     .option('--ttl <duration>', 'how long it is valid, at most 24h', '1h')
     .option('--subject <name>', 'who it is for; appears in journals', 'cli')
     .option('--json', 'one JSON object on stdout')
@@ -37,20 +33,16 @@ export async function createToken(
   context: CliContext,
   options: { role: string; ttl: string; subject: string },
 ): Promise<{ token: string; expiresAt: string; role: string }> {
-  if (!isRole(options.role)) {
+  if (!context.roles.includes(options.role)) {
     throw new CliError('usage.role', `no role is called ${options.role}`, {
-      hint: `one of ${ROLES.join(', ')}`,
+      hint: `one of ${context.roles.join(', ')}`,
       exitCode: EXIT.usage,
     });
   }
-  const config = requireConfig(context);
-  const keys = createFileKeyStore({ directory: path.join(config.dataDir, 'keys'), clock: systemClock });
-  const issued = await issueToken(keys.signer('token'), {
-    issuer: config.publicUrl ?? NODE_TOKEN_ISSUER,
-    subject: options.subject,
+  const issued = await context.issueToken(requireConfig(context), {
     role: options.role,
+    subject: options.subject,
     ttlS: parseDuration(options.ttl),
-    nowS: systemClock.nowMs() / 1000,
   });
   return {
     token: issued.token,

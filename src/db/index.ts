@@ -3,6 +3,13 @@ export { startEmbeddedPostgres } from './embedded/index.ts';
 export { DatabaseExhausted, DatabaseUnavailable } from './errors.ts';
 export { createGroupCommit, type GroupCommit } from './group-commit.ts';
 export { insertRows } from './insert-rows.ts';
+export {
+  type DatabaseInspection,
+  findEmbeddedPostgres,
+  inspectDatabase,
+  newestMigration,
+} from './inspect.ts';
 export { migrate } from './migrate.ts';
 export { type Connection, createPool } from './pool.ts';
+export { createSweeper, type Sweeper } from './sweeper.ts';
 export type { Tables } from './tables.ts';

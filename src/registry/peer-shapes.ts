@@ -1,5 +1,6 @@
 import type { EntityConfiguration } from '../protocol/entity-configuration.ts';
 import type { EntityId } from '../protocol/ids.ts';
+import type { PublicJwk } from '../protocol/jose/keys.ts';
 import type { PeerKeyRow, PinRow } from './peer-keys-store.ts';
 import type { PeerRow, PeerState } from './store.ts';
 
@@ -33,6 +34,8 @@ export type PeerSummary = {
   lastOutboundAt?: string;
   outboundFailingSince?: string;
   outboundProblem?: string;
+  /** How the peer says it holds this node. */
+  saysOfUs?: 'active' | 'suspended' | 'revoked';
   createdAt: string;
 };
 
@@ -45,6 +48,8 @@ export type PeerKeyShape = {
   lastSeenAt: string;
   withdrawnAt?: string;
   revokedAt?: string;
+  /** The key itself: whoever checks a record that it signed needs no other source. */
+  jwk: PublicJwk;
 };
 
 export type PinShape = {
@@ -104,6 +109,7 @@ export function summaryOf(peer: PeerRow, nowMs: number): PeerSummary {
     ...at('lastOutboundAt', peer.outboundAt),
     ...at('outboundFailingSince', peer.outboundFailingSince),
     ...(peer.outboundProblem !== undefined && { outboundProblem: peer.outboundProblem }),
+    ...(peer.noticeState !== undefined && { saysOfUs: peer.noticeState }),
     createdAt: peer.createdAt.toISOString(),
   };
 }
@@ -118,6 +124,7 @@ export function keyShape(row: PeerKeyRow): PeerKeyShape {
     lastSeenAt: row.lastSeenAt.toISOString(),
     ...at('withdrawnAt', row.withdrawnAt),
     ...at('revokedAt', row.revokedAt),
+    jwk: row.key.jwk,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Tx } from '../../db/index.ts';
+import type { Database, Tx } from '../../db/index.ts';
 import { KEY_PURPOSES, type KeyStore, KeyStoreError } from '../../keys/index.ts';
 import { type EntityId, parseEntityId } from '../../protocol/ids.ts';
 import { NodeIdentityError } from '../errors.ts';
@@ -67,21 +67,30 @@ async function compareIdentity(tx: Tx, known: NodeRow, entityId: EntityId | unde
 }
 
 async function compareKeys(tx: Tx, keys: KeyStore): Promise<void> {
-  const missing: string[] = [];
-  for (const own of await listOwnKeys(tx.kysely)) {
-    const needed = own.state === 'pending' || own.state === 'active' || own.state === 'retiring';
-    if (needed && !holds(keys, own.purpose, own.kid)) missing.push(`${own.purpose} key ${own.kid}`);
-  }
-  const keks = kekFingerprints(keys);
-  for (const { kekId, fingerprint } of await listLiveKeks(tx)) {
-    if (keks.get(kekId) !== fingerprint) missing.push(`key-encryption key ${kekId}`);
-  }
+  const missing = await findMissingKeys(tx.kysely, keys);
   if (missing.length === 0) return;
   throw new NodeIdentityError(
     'node.keys_differ',
     `The key store lacks what this database was made with: ${missing.join(', ')}`,
     'Mount or restore the key directory of this node; all replicas share one. Never start it with new keys.',
   );
+}
+
+/** What a database was made with, is still needed, and the key store doesn't hold: named for people. */
+export async function findMissingKeys(
+  source: Database['read'] | Tx['kysely'],
+  keys: KeyStore,
+): Promise<string[]> {
+  const missing: string[] = [];
+  for (const own of await listOwnKeys(source)) {
+    const needed = own.state === 'pending' || own.state === 'active' || own.state === 'retiring';
+    if (needed && !holds(keys, own.purpose, own.kid)) missing.push(`${own.purpose} key ${own.kid}`);
+  }
+  const keks = kekFingerprints(keys);
+  for (const { kekId, fingerprint } of await listLiveKeks(source)) {
+    if (keks.get(kekId) !== fingerprint) missing.push(`key-encryption key ${kekId}`);
+  }
+  return missing;
 }
 
 function holds(keys: KeyStore, purpose: (typeof KEY_PURPOSES)[number], kid: string): boolean {

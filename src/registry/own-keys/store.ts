@@ -167,8 +167,10 @@ export async function insertKekEpoch(tx: Tx, kek: { kekId: string; fingerprint: 
     .execute();
 }
 
-export async function listLiveKeks(tx: Tx): Promise<{ kekId: string; fingerprint: string }[]> {
-  const rows = await tx.kysely
+export async function listLiveKeks(
+  source: Database['read'] | Tx['kysely'],
+): Promise<{ kekId: string; fingerprint: string }[]> {
+  const rows = await source
     .selectFrom('kek_epochs')
     .select(['kek_id', 'fingerprint'])
     .where('state', '<>', 'destroyed')

@@ -1,0 +1,83 @@
+import type { Command } from 'commander';
+import type { Config } from '../config.ts';
+import { connectNode } from './connect.ts';
+import { type CliContext, CliError, requireConfig } from './context.ts';
+import { checkDatabase } from './doctor/database.ts';
+import { type Finding, failed, messageOf, skipped } from './doctor/finding.ts';
+import { checkCertificate, checkDisk, checkNode } from './doctor/host.ts';
+import { checkKeys } from './doctor/keys.ts';
+import { checkPeers } from './doctor/peers.ts';
+import { checkPublicUrl } from './doctor/public-url.ts';
+import { printable, renderTable, withProgress } from './output.ts';
+
+export function addDoctor(program: Command, context: CliContext): void {
+  program
+    .command('doctor')
+    .description(
+      'look at the node, its keys, database, disk, public URL, clocks and peers; a line and a hint each',
+    )
+    .option('--json', 'one JSON object on stdout')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  intervault doctor
+  intervault doctor --json | jq '.findings[] | select(.status == "failed")'
+
+Run it where the data directory of the node is, with the environment of the node. It changes nothing, and looks at what
+it can while the node is down. Exit code 1 if anything failed; warnings leave it at 0.`,
+    )
+    .action(async (options: { json?: boolean }) => {
+      const config = requireConfig(context);
+      const findings = await withProgress(context, 'looking', examine(context, config));
+      const bad = findings.filter(({ status }) => status === 'failed').length;
+      if (options.json === true) context.out(JSON.stringify({ ok: bad === 0, findings }));
+      else print(context, findings);
+      if (bad > 0) {
+        throw new CliError('doctor.failed', `${bad} of ${findings.length} checks failed`, { answered: true });
+      }
+    });
+}
+
+async function examine(context: CliContext, config: Config): Promise<Finding[]> {
+  const nowMs = Date.now();
+  const [node, { finding: keysFinding, keys }, disk, certificate] = await Promise.all([
+    checkNode(config),
+    checkKeys(config),
+    checkDisk(config),
+    checkCertificate(config, nowMs),
+  ]);
+  const [database, publicUrl, peers] = await Promise.all([
+    checkDatabase(config, context.migrationsDir, keys),
+    checkPublicUrl(config, keys, nowMs),
+    node.up ? examinePeers(context, nowMs) : [skipped('peers', 'only a running node knows how they are')],
+  ]);
+  return [...node.findings, keysFinding, ...database, disk, certificate, publicUrl, ...peers];
+}
+
+async function examinePeers(context: CliContext, nowMs: number): Promise<Finding[]> {
+  try {
+    const { api } = await connectNode(context, {}, ['listPeers', 'getPeer']);
+    return await checkPeers(api, nowMs);
+  } catch (error) {
+    return [failed('peers', `the node does not tell: ${messageOf(error)}`, 'the log of the node says more')];
+  }
+}
+
+const MARKS: Readonly<Record<Finding['status'], string>> = {
+  ok: 'ok',
+  warning: 'WARN',
+  failed: 'FAIL',
+  skipped: '-',
+};
+
+function print(context: CliContext, findings: readonly Finding[]): void {
+  const rows = findings.map(({ check, status, detail }) => [MARKS[status], check, detail]);
+  const [heading = '', ...lines] = renderTable(['', 'CHECK', 'FOUND'], rows).split('\n');
+  const indent = ' '.repeat(heading.indexOf('FOUND'));
+  for (const [at, line] of lines.entries()) {
+    context.out(line);
+    const hint = findings[at]?.hint;
+    if (hint !== undefined) context.out(`${indent}${printable(hint)}`);
+  }
+}
