@@ -264,6 +264,15 @@ t.test('one link for an account and a peer', async (t) => {
   await b.links.redeem({ token: early.token, customer: 'another-b', consent: CONSENT, session: 's' });
   t.equal((await deliver(lastSent(b, 'link.redeem'), a)).refusal, 'link.exists');
 
+  const halfway = [await startAt(a, b, 'third-a'), await startAt(a, b, 'third-a')] as const;
+  const codes: string[] = [];
+  for (const [at, { token }] of halfway.entries()) codes.push(await redeemAt(b, a, token, `third-b-${at}`));
+  const completing = { customer: 'third-a', session: 'session-1' };
+  await a.links.complete({ ...completing, linkId: halfway[1].linkId, code: codes[1] as string });
+  await t.rejects(a.links.complete({ ...completing, linkId: halfway[0].linkId, code: codes[0] as string }), {
+    code: 'link.exists',
+  });
+
   await a.links.change(linkId, { kind: 'revoke' });
   await drain(a, b);
   const second = await linkUp(a, b, { at: 'customer-a', there: 'customer-b' });

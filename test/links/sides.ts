@@ -266,7 +266,6 @@ export async function settle(
         peer: draft.aud,
         jti: draft.jti,
         act: draft.act,
-        peer: draft.aud,
         state: how.state,
         reason: how.reason ?? null,
         settledAt: new Date(),
