@@ -30,6 +30,7 @@ export type KekEpochsTable = {
   created_at: Generated<Date>;
   replaced_at: Date | null;
   destroyed_at: Date | null;
+  condemned_at: Generated<Date | null>;
 };
 
 export type PeerState = 'discovered' | 'requested' | 'active' | 'suspended' | 'revoked';
@@ -59,6 +60,8 @@ export type PeersTable = {
   outbound_at: Date | null;
   outbound_failing_since: Date | null;
   outbound_problem: string | null;
+  notice_state: 'active' | 'suspended' | 'revoked' | null;
+  notice_rev: number | null;
   created_at: Generated<Date>;
 };
 

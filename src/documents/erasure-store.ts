@@ -1,8 +1,5 @@
 import type { Tx } from '../db/index.ts';
 
-/** What stays of a document's own type once it is erased. */
-const NO_TYPE = 'application/octet-stream';
-
 export async function writeErasure(
   tx: Tx,
   side: 'received' | 'sent',
@@ -10,9 +7,9 @@ export async function writeErasure(
 ): Promise<void> {
   const table = side === 'received' ? 'received_documents' : 'sent_documents';
   await tx.client.query(
-    `update ${table} set type = null, content_type = $4, erased_at = $2, erased_reason = $3
+    `update ${table} set type = null, erased_at = $2, erased_reason = $3
      where id = any($1::uuid[])`,
-    [erased.ids, erased.at, erased.reason, NO_TYPE],
+    [erased.ids, erased.at, erased.reason],
   );
 }
 

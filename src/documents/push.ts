@@ -1,10 +1,14 @@
 import { v7 as uuidV7 } from 'uuid';
 import type { Tx } from '../db/index.ts';
-import type { ActHandler, InboundItem, OutcomeListener } from '../exchange/index.ts';
-import { insertReceived, settleSent } from './store.ts';
+import type { ActHandler, InboundItem } from '../exchange/index.ts';
+import { insertReceived } from './inbox-store.ts';
 
 /** `document.push` at the recipient: within what the customer lets this vault take, and then filed as received. */
-export function createPushHandler(deps: { self: () => string }): ActHandler {
+export function createPushHandler(deps: {
+  self: () => string;
+  /** Files what came in, in the same transaction: where this node is itself the vault's store. */
+  consignOnArrival?: (tx: Tx, ids: readonly string[]) => Promise<void>;
+}): ActHandler {
   return {
     act: 'document.push',
     content: 'required',
@@ -17,9 +21,9 @@ export function createPushHandler(deps: { self: () => string }): ActHandler {
       });
     },
     async apply(tx, items) {
-      await insertReceived(
-        tx,
-        items.map((item) => ({
+      const rows = items.map((item) => {
+        const replaces = item.manifest.body['replaces'];
+        return {
           id: uuidV7(),
           iss: item.iss,
           jti: item.jti,
@@ -29,13 +33,14 @@ export function createPushHandler(deps: { self: () => string }): ActHandler {
           contentType: item.manifest.content?.type as string,
           contentSize: item.manifest.content?.size as number,
           receivedAt: item.decidedAt,
-        })),
+          replaces: typeof replaces === 'string' ? replaces : null,
+        };
+      });
+      await insertReceived(tx, rows);
+      await deps.consignOnArrival?.(
+        tx,
+        rows.map((row) => row.id),
       );
     },
   };
-}
-
-/** `document.push` at the sender: what became of it. */
-export function createPushOutcome(): OutcomeListener {
-  return { act: 'document.push', settled: settleSent };
 }

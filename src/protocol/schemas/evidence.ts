@@ -25,6 +25,7 @@ export const OWN_EVENTS = [
   'DocumentDeleted',
   'DocumentRestored',
   'Erasure',
+  'JournalSealed',
   'PeerChanged',
   'KeyChanged',
   'ConfigurationReliedOn',
