@@ -38,7 +38,8 @@ export async function storeAnswers(tx: Tx, answers: readonly KeyedAnswer[], now:
   const { rows } = await tx.client.query(
     `insert into idempotency_keys as i
        (caller, operation, key, fingerprint, document_id, answer, created_at, expires_at)
-     select caller, operation, key, decode(fingerprint, 'hex'), document_id, answer, $7, $7 + $8 * interval '1 day'
+     select caller, operation, key, decode(fingerprint, 'hex'), document_id, answer,
+       $7::timestamptz, $7::timestamptz + $8::int * interval '1 day'
      from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::text[])
        as g (caller, operation, key, fingerprint, document_id, answer)
      order by caller, operation, key
