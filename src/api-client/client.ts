@@ -1,5 +1,5 @@
 import { openAsBlob } from 'node:fs';
-import { Agent, type buildConnector, FormData, request } from 'undici';
+import { Agent, type buildConnector, FormData, fetch, request } from 'undici';
 
 /** A problem the node answered (RFC 9457), or `node.unreachable` where nobody answered. */
 export class ApiError extends Error {
@@ -47,14 +47,34 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
   const headers = { authorization: `Bearer ${options.token}` };
   const dispatcher = options.tls === undefined ? undefined : new Agent({ connect: options.tls });
 
+  function unreachable(error: unknown): ApiError {
+    return new ApiError('node.unreachable', 0, {
+      title: `No node answers at ${options.baseUrl}`,
+      detail: reasonOf(error),
+    });
+  }
+
   async function call(path: string, init: Parameters<typeof request>[1]) {
     try {
       return await request(`${options.baseUrl}${path}`, { ...init, ...(dispatcher && { dispatcher }) });
     } catch (error) {
-      throw new ApiError('node.unreachable', 0, {
-        title: `No node answers at ${options.baseUrl}`,
-        detail: reasonOf(error),
+      throw unreachable(error);
+    }
+  }
+
+  /** By `fetch`: `request` of undici 8.12 never sends a form that holds a Blob. */
+  async function sendForm(path: string, more: Record<string, string>, form: FormData): Promise<Answer> {
+    try {
+      const answer = await fetch(`${options.baseUrl}${path}`, {
+        method: 'POST',
+        headers: { ...headers, ...more },
+        body: form,
+        redirect: 'error',
+        ...(dispatcher && { dispatcher }),
       });
+      return { statusCode: answer.status, body: answer };
+    } catch (error) {
+      throw unreachable(error);
     }
   }
 
@@ -80,13 +100,8 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
       const form = new FormData();
       form.append('metadata', new Blob([JSON.stringify(metadata)], { type: 'application/json' }));
       form.append('file', await openAsBlob(file.path, { type: file.type }), file.name);
-      return json(
-        await call('/v1/documents', {
-          method: 'POST',
-          headers: { ...headers, ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }) },
-          body: form,
-        }),
-      );
+      const key = idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey };
+      return json(await sendForm('/v1/documents', key, form));
     },
     async download(path) {
       const answer = await call(path, { method: 'GET', headers });
@@ -96,10 +111,16 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
   };
 }
 
-/** An attempt at several addresses fails with an error that says nothing itself. */
+/** What failed is told by the innermost error: of several addresses tried, of a fetch. */
 function reasonOf(error: unknown): string {
-  const { errors, message, code } = error as { errors?: unknown[]; message?: string; code?: string };
+  const { errors, cause, message, code } = error as {
+    errors?: unknown[];
+    cause?: unknown;
+    message?: string;
+    code?: string;
+  };
   if (Array.isArray(errors) && errors.length > 0) return reasonOf(errors[0]);
+  if (cause instanceof Error) return reasonOf(cause);
   return message || code || String(error);
 }
 

@@ -95,7 +95,7 @@ function print(context: CliContext, document: SentDocument, report: ChainReport,
   context.out('');
   context.out(
     renderTable(
-      ['', 'WHEN', 'WHO', 'ATTESTS', 'WHICH MEANS'],
+      ['CHECK', 'WHEN', 'WHO', 'ATTESTS', 'WHICH MEANS'],
       report.entries.map((entry) => [
         entry.problem === undefined ? 'holds' : 'BROKEN',
         entry.at === undefined ? '' : (formatTime(new Date(entry.at * 1000).toISOString()) ?? ''),
