@@ -61,6 +61,9 @@ create table peers (
   outbound_at timestamptz,
   outbound_failing_since timestamptz,
   outbound_problem text,
+  -- How the peer says it holds this node, and the revision of that word (Unix milliseconds at the peer).
+  notice_state text check (notice_state in ('active', 'suspended', 'revoked')),
+  notice_rev bigint,
   created_at timestamptz not null default now()
 );
 

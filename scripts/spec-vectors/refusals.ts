@@ -233,6 +233,11 @@ function exchangeCases(): RefusalCase[] {
       steps: [refusal('exchange.unknown', asked('unknown', 'GET', `${API}/exchanges/${nobody}`))],
     },
     {
+      code: 'request.query',
+      name: 'a list since something that is no id',
+      steps: [refusal('request.query', asked('query', 'GET', `${API}/exchanges?since=abc`))],
+    },
+    {
       code: 'request.token',
       name: 'a closing without a token',
       steps: [refusal('request.token', { ...close('no token'), headers: {} })],

@@ -40,12 +40,14 @@ type Deps = {
   bodies: BodyStore;
   links: LinkGate;
   handlers: ReadonlyMap<string, ActHandler>;
+  onCommit?: ((items: number) => void) | undefined;
 };
 
 /** Decides exchanges in shared transactions: replay, states, judgement, receipt and everything kept, in one commit. */
 export function createAcceptance(deps: Deps): { decide(candidate: Candidate): Promise<Decision> } {
   const commits = createGroupCommit<Candidate, Decision>({
     maxBatch: MAX_BATCH,
+    onCommit: deps.onCommit,
     commit: (batch) => deps.db.transact((tx) => decideBatch(deps, tx, batch)),
   });
   return { decide: (candidate) => commits.add(candidate) };
@@ -89,8 +91,13 @@ async function judge(
   // The database's clock, one for the batch. Without a known peer there is nothing to decide.
   const nowMs = peers.values().next().value?.nowMs ?? 0;
   const decidedAt = new Date(nowMs);
+  // Acts that change links lock them themselves, and for more than a share.
   const subjects = [
-    ...new Set(candidates.flatMap((c) => (c.claims.sub === undefined ? [] : [c.claims.sub]))),
+    ...new Set(
+      candidates.flatMap(({ claims: { act, sub } }) =>
+        sub !== undefined && deps.handlers.get(act)?.link === 'required' ? [sub] : [],
+      ),
+    ),
   ];
   const links =
     subjects.length === 0 ? new Map<string, LinkView>() : await deps.links.lock(tx, subjects.sort());
@@ -101,7 +108,7 @@ async function judge(
     const handler = deps.handlers.get(claims.act);
     const link = claims.sub === undefined ? undefined : links.get(claims.sub);
     const refusal =
-      refuseForPeer(peers.get(claims.iss)?.state, handler) ??
+      refuseForPeer(peers.get(claims.iss), handler) ??
       refuseForTime(claims, nowMs) ??
       refuseForLink(claims, handler, link) ??
       candidate.refusal;

@@ -57,6 +57,7 @@ export type ActHandler = {
 export type SettledItem = {
   jti: string;
   act: string;
+  peer: string;
   state: 'accepted' | 'rejected' | 'failed';
   reason: string | null;
   settledAt: Date;

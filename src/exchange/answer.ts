@@ -69,6 +69,7 @@ async function readReceipt(
     known = registry.findKey(expected.peer, kid);
   }
   if (known === undefined) return 'receipt.key_unknown';
+  if (known.status === 'revoked') return 'receipt.key_revoked';
   const verified = verifyReceipt(parsed.jws, known.key, {
     iss: expected.peer,
     aud: expected.self,

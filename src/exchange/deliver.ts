@@ -134,14 +134,16 @@ export function createDelivery(deps: Deps): { prepare(batch: Leased[]): Promise<
       await settling.settle(settlementOf(exchange, reading, leased.giveUpReason));
       return { kind: 'settled' };
     }
+    // The peer decided another envelope under this id: it will never say anything of ours.
+    const conflict = reading?.kind === 'problem' && reading.code === 'exchange.conflict';
     const closingEndsAtMs = exchange.expiresAt.getTime() + CLOSING_DAYS * 86_400_000;
-    const over = clock.nowMs() > closingEndsAtMs;
+    const over = conflict || clock.nowMs() > closingEndsAtMs;
     await settling.settle({
       jti: exchange.jti,
       peer: exchange.aud,
       envSha256: exchange.envSha256.toString('base64url'),
       state: 'failed',
-      reason: UNCONFIRMED,
+      reason: conflict ? 'exchange.conflict' : UNCONFIRMED,
       keepDelivery: !over,
     });
     if (over) return { kind: 'settled' };

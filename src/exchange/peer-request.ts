@@ -5,7 +5,7 @@ import type { Registry } from '../registry/index.ts';
 
 export type PeerRequestResult =
   | { ok: true; peer: EntityId; claims: RequestTokenClaims }
-  | { ok: false; code: RefusalCode };
+  | { ok: false; code: RefusalCode; retryAfterS?: number };
 
 /**
  * Who asks, by a request token. The URL it must name comes from this node's own public URL and the request target,

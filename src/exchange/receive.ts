@@ -15,6 +15,8 @@ import { exchangeKey, readDecisions, type StoredDecision } from './store.ts';
 /** One PUT as the HTTP layer hands it over: its head read, its body untouched. */
 export type Arrival = {
   pathId: string;
+  /** Where it comes from: the address, as budgets count it. */
+  source: string;
   envelope: string | undefined;
   contentType: string | undefined;
   /** Declared Content-Length, if any. */
@@ -91,13 +93,11 @@ export function createReceiver(deps: ReceiveDeps): { receive(arrival: Arrival): 
 
     // 5. Audience.
     if (claims.aud !== deps.registry.self.entityId) return refuse('envelope.audience');
-    const budget = deps.chargePeer(claims.iss);
-    if (!budget.ok) return refuse('rate.limited', { retryAfterS: budget.retryAfterS });
-    deps.registry.noteContact(claims.iss, { direction: 'in', ok: true });
 
-    // 6. Replay.
+    // 6. Replay. It costs the peer nothing: anybody who saw an envelope in a log can repeat it. For the same reason a
+    // try that is still running holds back only further ones from the same source.
     const envSha256 = sha256Bytes(arrival.envelope);
-    const key = exchangeKey(claims);
+    const key = `${exchangeKey(claims)} ${arrival.source}`;
     const first = running.get(key);
     if (first !== undefined && !(await settlesSoon(first))) {
       return refuse('exchange.in_progress', { retryAfterS: IN_PROGRESS_WAIT_MS / 1000 });
@@ -107,6 +107,9 @@ export function createReceiver(deps: ReceiveDeps): { receive(arrival: Arrival): 
     if (running.has(key)) {
       return refuse('exchange.in_progress', { retryAfterS: IN_PROGRESS_WAIT_MS / 1000 });
     }
+
+    const budget = deps.chargePeer(claims.iss);
+    if (!budget.ok) return refuse('rate.limited', { retryAfterS: budget.retryAfterS });
 
     // 7. Key still usable.
     if (known.status === 'revoked') return refuse('key.revoked');
@@ -121,7 +124,12 @@ export function createReceiver(deps: ReceiveDeps): { receive(arrival: Arrival): 
     const attempt = decide(arrival, candidate, peer.state);
     running.set(key, attempt);
     try {
-      return await attempt;
+      const answer = await attempt;
+      // Only a whole body that was signed proves that the peer itself was here.
+      if (answer.kind === 'decided' && !answer.replayed) {
+        deps.registry.noteContact(claims.iss, { direction: 'in', ok: true });
+      }
+      return answer;
     } finally {
       running.delete(key);
     }
@@ -138,7 +146,7 @@ export function createReceiver(deps: ReceiveDeps): { receive(arrival: Arrival): 
         ? refuse('time.from_future')
         : deps.acceptance.decide(candidate);
     }
-    const closed = refuseForPeer(peerState, handler);
+    const closed = refuseForPeer({ state: peerState, stale: false }, handler);
     if (closed !== undefined) return refuse(closed);
 
     // 10. Sizes.

@@ -5,6 +5,10 @@ import { Refusal } from '../protocol/refusal.ts';
 import type { Answer } from './receive.ts';
 import type { ExchangeService } from './service.ts';
 
+const LIST_DEFAULT = 100;
+const LIST_MAX = 500;
+const FIRST_ID = '00000000-0000-0000-0000-000000000000';
+
 /** The federation API's exchanges. The prefix is the path of the node's federation endpoint. */
 export function exchangeRoutes(
   service: ExchangeService,
@@ -19,6 +23,7 @@ export function exchangeRoutes(
       const { headers, raw } = request;
       const answer = await service.receive({
         pathId: request.params.jti,
+        source: request.ip,
         envelope: single(headers['ivx-envelope']),
         contentType: headers['content-type'],
         contentLength:
@@ -50,7 +55,7 @@ export function exchangeRoutes(
 
     app.get<{ Querystring: { since?: string; limit?: string } }>('/exchanges', async (request) => {
       const caller = await authenticate(service, request, hooks);
-      return service.listFor(caller.peer, request.query);
+      return service.listFor(caller.peer, pageOf(request.query));
     });
   };
 }
@@ -62,6 +67,9 @@ function sendAnswer(
   freshStatus: number,
 ): FastifyReply {
   if (answer.kind === 'refused') {
+    // Somebody signed two envelopes under one id: a broken sender, or a stolen key.
+    if (answer.code === 'exchange.conflict')
+      request.log.warn({ exchangeConflict: true }, 'an id came with another envelope');
     throw new Refusal(answer.code, {
       ...(answer.detail !== undefined && { detail: answer.detail }),
       ...(answer.retryAfterS !== undefined && { retryAfterS: answer.retryAfterS }),
@@ -83,9 +91,24 @@ async function authenticate(
     method: request.method,
     target: request.raw.url ?? '',
   });
-  if (!result.ok) throw new Refusal(result.code);
+  if (!result.ok) {
+    throw new Refusal(
+      result.code,
+      result.retryAfterS === undefined ? {} : { retryAfterS: result.retryAfterS },
+    );
+  }
   hooks.onVerified(request);
   return result;
+}
+
+function pageOf({ since, limit }: { since?: string; limit?: string }): { since: string; limit: number } {
+  const count = limit === undefined ? LIST_DEFAULT : Number(limit);
+  const from = since === undefined ? FIRST_ID : parseUuidV7(since);
+  if (from === undefined) throw new Refusal('request.query', { detail: 'since is the id of an exchange' });
+  if (!Number.isInteger(count) || count < 1 || count > LIST_MAX) {
+    throw new Refusal('request.query', { detail: `limit is a number from 1 to ${LIST_MAX}` });
+  }
+  return { since: from, limit: count };
 }
 
 function exchangeId(text: string): string {

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Database } from '../db/index.ts';
-import type { Evidence } from '../evidence/index.ts';
+import type { Evidence, EvidenceRow } from '../evidence/index.ts';
 import type { KeyStore } from '../keys/index.ts';
 import type { Leased, Outbox, Prepared } from '../outbox/index.ts';
 import type { EntityId } from '../protocol/ids.ts';
@@ -8,7 +8,7 @@ import type { Registry } from '../registry/index.ts';
 import { createAcceptance, type Decision } from './accept.ts';
 import type { ActHandler, LinkGate, OutcomeListener } from './acts.ts';
 import type { BodyStore } from './bodies/body-store.ts';
-import { createMemoryBudget } from './bodies/memory-budget.ts';
+import { createMemoryBudget, type MemoryBudget } from './bodies/memory-budget.ts';
 import { type BodyReader, createBodyReader } from './bodies/reader.ts';
 import { createSealer, type Sealer } from './bodies/sealer.ts';
 import { createClosing } from './closing.ts';
@@ -18,13 +18,15 @@ import { createOutboundExchanges, type OutboundExchanges } from './outbound.ts';
 import { authenticatePeer, type PeerRequestResult } from './peer-request.ts';
 import { type Answer, type Arrival, createReceiver } from './receive.ts';
 import { createSettling } from './settle.ts';
-import { type ExchangeList, listExchanges, readDecisions } from './store.ts';
+import { type ExchangeList, listExchanges, readDecisions, readEnvelope } from './store.ts';
 
 export type ExchangeOptions = {
   maxContentBytes: number;
   bodyMemoryBytes: number;
   bodyIdleTimeoutMs: number;
 };
+
+export type Proof = { envelope: string | undefined; records: EvidenceRow[] };
 
 export type ExchangeService = {
   receive(arrival: Arrival): Promise<Answer>;
@@ -37,7 +39,9 @@ export type ExchangeService = {
   /** The receipt this node gave a peer. */
   receiptFor(peer: string, jti: string): Promise<string | undefined>;
   /** What a peer exchanged with this node, for its recovery. */
-  listFor(peer: string, page: { since?: string; limit?: string }): Promise<ExchangeList>;
+  listFor(peer: string, page: { since: string; limit: number }): Promise<ExchangeList>;
+  /** All that proves an exchange: its envelope, and the signed records of both sides that this node holds. */
+  proof(exchange: { iss: string; jti: string }): Promise<Proof>;
   /** How the outbox tries a batch. */
   prepare(batch: Leased[]): Promise<Prepared[]>;
   /** Removes uploads whose request died with its process. Returns how many. */
@@ -45,6 +49,8 @@ export type ExchangeService = {
   readonly outbound: OutboundExchanges;
   readonly sealer: Sealer;
   readonly bodies: BodyReader;
+  /** What the bodies being received take. */
+  readonly memory: Pick<MemoryBudget, 'reservedBytes'>;
 };
 
 /** A body must come at least this fast on average, once half a minute has passed. */
@@ -68,6 +74,8 @@ export function createExchangeService(deps: {
   handlers: readonly ActHandler[];
   listeners: readonly OutcomeListener[];
   chargePeer(peer: string): { ok: true } | { ok: false; retryAfterS: number };
+  /** Told of the size of each shared commit. */
+  onCommit?: (work: 'receive' | 'settle', items: number) => void;
   options: ExchangeOptions;
 }): ExchangeService {
   const { db, clock, keys, registry, evidence, outbox, links, store, options } = deps;
@@ -75,12 +83,21 @@ export function createExchangeService(deps: {
   const listeners = new Map(deps.listeners.map((listener) => [listener.act, listener]));
   const sealer = createSealer({ store, keys });
   const bodies = createBodyReader({ store, keys });
+  const memory = createMemoryBudget(options.bodyMemoryBytes);
   const intake = createIntake({
     sealer,
-    memory: createMemoryBudget(options.bodyMemoryBytes),
+    memory,
     limits: { idleTimeoutMs: options.bodyIdleTimeoutMs, minBytesPerS: MIN_BYTES_PER_S },
   });
-  const acceptance = createAcceptance({ db, registry, evidence, bodies: store, links, handlers });
+  const acceptance = createAcceptance({
+    db,
+    registry,
+    evidence,
+    bodies: store,
+    links,
+    handlers,
+    onCommit: (items) => deps.onCommit?.('receive', items),
+  });
   const receiver = createReceiver({
     db,
     registry,
@@ -93,22 +110,42 @@ export function createExchangeService(deps: {
     nowMs: () => clock.nowMs(),
   });
   const closing = createClosing({ db, registry, evidence });
-  const settling = createSettling({ db, registry, evidence, outbox, listeners });
+  const settling = createSettling({
+    db,
+    registry,
+    evidence,
+    outbox,
+    listeners,
+    onCommit: (items) => deps.onCommit?.('settle', items),
+  });
   const delivery = createDelivery({ db, clock, registry, links, handlers, bodies, settling });
 
   return {
     receive: receiver.receive,
     close: closing.close,
-    authenticate: (request) => authenticatePeer(registry, { ...request, nowMs: clock.nowMs() }),
+    async authenticate(request) {
+      const result = await authenticatePeer(registry, { ...request, nowMs: clock.nowMs() });
+      if (!result.ok) return result;
+      const budget = deps.chargePeer(result.peer);
+      return budget.ok ? result : { ok: false, code: 'rate.limited', retryAfterS: budget.retryAfterS };
+    },
     async receiptFor(peer, jti) {
       const [stored] = await db.withClient((client) => readDecisions(client, [{ iss: peer, jti }]));
       return stored?.receipt;
     },
     listFor: (peer, page) => db.withClient((client) => listExchanges(client, peer, page)),
+    async proof(exchange) {
+      const [envelope, records] = await Promise.all([
+        db.withClient((client) => readEnvelope(client, exchange, registry.self.entityId)),
+        evidence.chain(exchange),
+      ]);
+      return { envelope, records };
+    },
     prepare: delivery.prepare,
     sweepUploads: () => store.sweep(UPLOAD_SILENCE_MS),
     outbound: createOutboundExchanges({ registry, evidence, bodies: store, outbox }),
     sealer,
     bodies,
+    memory,
   };
 }

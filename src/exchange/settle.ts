@@ -33,6 +33,7 @@ export function createSettling(deps: {
   evidence: Evidence;
   outbox: Outbox;
   listeners: ReadonlyMap<string, OutcomeListener>;
+  onCommit?: ((items: number) => void) | undefined;
 }): { settle(settlement: Settlement): Promise<void> } {
   const { db, registry, evidence, outbox, listeners } = deps;
 
@@ -67,6 +68,7 @@ export function createSettling(deps: {
 
   const commits = createGroupCommit<Settlement, undefined>({
     maxBatch: MAX_BATCH,
+    onCommit: deps.onCommit,
     async commit(batch) {
       const records = new Map<string, EvidenceRow[]>();
       await Promise.all(
@@ -88,7 +90,16 @@ export function createSettling(deps: {
           const items = changed.flatMap((row): SettledItem[] => {
             const settlement = byJti.get(row.jti);
             if (row.act !== act || settlement === undefined) return [];
-            return [{ jti: row.jti, act, state: settlement.state, reason: settlement.reason, settledAt }];
+            return [
+              {
+                jti: row.jti,
+                act,
+                peer: settlement.peer,
+                state: settlement.state,
+                reason: settlement.reason,
+                settledAt,
+              },
+            ];
           });
           if (items.length > 0) await listener.settled(tx, items);
         }

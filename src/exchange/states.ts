@@ -4,12 +4,12 @@ import type { ActHandler, LinkView } from './acts.ts';
 
 /** What a peer's state says of a new exchange; undefined where it may come in. */
 export function refuseForPeer(
-  state: string | undefined,
+  peer: { state: string; stale: boolean } | undefined,
   handler: ActHandler | undefined,
 ): RefusalCode | undefined {
-  switch (state) {
+  switch (peer?.state) {
     case 'active':
-      return undefined;
+      return peer.stale && handler?.passesSuspension !== true ? 'peer.stale' : undefined;
     case 'suspended':
       return handler?.passesSuspension === true ? undefined : 'peer.suspended';
     case 'revoked':

@@ -179,6 +179,22 @@ export async function readOutbound(
   }));
 }
 
+/** The signed envelope of an exchange either side keeps; undefined for one this node doesn't know, or knows only as closed. */
+export async function readEnvelope(
+  client: pg.ClientBase,
+  exchange: { iss: string; jti: string },
+  self: string,
+): Promise<string | undefined> {
+  const { rows } =
+    exchange.iss === self
+      ? await client.query('select envelope from outbound_exchanges where jti = $1', [exchange.jti])
+      : await client.query('select envelope from inbound_exchanges where iss = $1 and jti = $2', [
+          exchange.iss,
+          exchange.jti,
+        ]);
+  return rows[0]?.envelope ?? undefined;
+}
+
 export type OutboundOutcome = {
   jti: string;
   state: 'accepted' | 'rejected' | 'failed';
@@ -223,17 +239,12 @@ export type ExchangeList = {
   next: string | null;
 };
 
-const LIST_DEFAULT = 100;
-const LIST_MAX = 500;
-
 /** What a peer exchanged with this node after an exchange id, in the order of ids. */
 export async function listExchanges(
   client: pg.ClientBase,
   peer: string,
-  page: { since?: string; limit?: string },
+  { since, limit }: { since: string; limit: number },
 ): Promise<ExchangeList> {
-  const limit = Math.min(LIST_MAX, Number(page.limit ?? LIST_DEFAULT) || LIST_DEFAULT);
-  const since = page.since ?? '00000000-0000-0000-0000-000000000000';
   const { rows } = await client.query(
     `(select jti, 'received' as direction, act, env_sha256, outcome, decided_at
         from inbound_exchanges where iss = $1 and jti > $2 order by jti limit $3)

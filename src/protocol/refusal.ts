@@ -55,6 +55,7 @@ export const REFUSALS = {
   'time.from_future': transient(400, 'The time of issue lies in the future: compare the clocks'),
   'time.lifetime': terminal(400, 'The time between iat and exp is over 14 days'),
   'request.token': terminal(401, 'The request token is missing or not valid for this request', SIGNATURE),
+  'request.query': terminal(400, 'The query is not valid'),
   'exchange.conflict': terminal(409, 'This id came before with another envelope'),
   'exchange.in_progress': transient(503, 'Another try of this exchange is running'),
   'exchange.unknown': transient(404, 'This node has no such exchange'),

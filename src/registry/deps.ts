@@ -52,6 +52,8 @@ export type RegistryDeps = {
   config: RegistryConfig;
   log: RegistryLog;
   recordEvidence: RecordEvidence;
+  /** Queues the word of a changed peer state for that peer. Default: nobody is told. */
+  announce?: (tx: Tx, entityId: EntityId) => Promise<void>;
   /** Resolves host names; tests hand over their own. Default: the system's. */
   lookup?: Lookup;
 };

@@ -220,6 +220,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
       peerPollS,
       nowMs,
       self: () => self.entityId,
+      announce: deps.announce ?? (async () => {}),
       refresh: polling.refresh,
       reload,
     }),

@@ -61,6 +61,8 @@ export function createPeerService(deps: {
   nowMs: () => number;
   self: () => EntityId;
   refresh: (entityId: string) => Promise<boolean>;
+  /** Queues the word of a change for the peer, in its transaction. */
+  announce: (tx: Tx, entityId: EntityId) => Promise<void>;
   reload: () => Promise<void>;
 }): PeerService {
   const { db, apply } = deps;
@@ -129,6 +131,7 @@ export function createPeerService(deps: {
         subject: `state:${to}`,
         ...(to !== 'active' && { reason: `peer.${to}` }),
       });
+      await deps.announce(tx, entityId);
       apply.log.info({ peer: entityId, state: to }, 'the state of a peer changed');
     });
   }

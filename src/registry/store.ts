@@ -29,6 +29,8 @@ export type PeerRow = {
   outboundAt: Date | undefined;
   outboundFailingSince: Date | undefined;
   outboundProblem: string | undefined;
+  /** How the peer says it holds this node. */
+  noticeState: 'active' | 'suspended' | 'revoked' | undefined;
   createdAt: Date;
 };
 
@@ -63,6 +65,7 @@ export async function listPeers(source: Source, entityId?: string): Promise<Peer
     outboundAt: row.outbound_at ?? undefined,
     outboundFailingSince: row.outbound_failing_since ?? undefined,
     outboundProblem: row.outbound_problem ?? undefined,
+    noticeState: row.notice_state ?? undefined,
     createdAt: row.created_at,
   }));
 }
@@ -268,4 +271,35 @@ export async function saveContacts(tx: Tx, notes: readonly ContactNote[]): Promi
       .where('entity_id', '=', note.entityId)
       .execute();
   }
+}
+
+export type StoredNotice = { entityId: EntityId; state: 'active' | 'suspended' | 'revoked'; rev: number };
+
+/** What these peers are to be told: how this node holds them, and since when. */
+export async function readNotices(tx: Tx, entityIds: readonly string[]): Promise<StoredNotice[]> {
+  const rows = await tx.kysely
+    .selectFrom('peers')
+    .select(['entity_id', 'state', 'state_changed_at'])
+    .where('entity_id', 'in', [...entityIds])
+    .where('state', 'in', ['active', 'suspended', 'revoked'])
+    .execute();
+  return rows.map((row) => ({
+    entityId: row.entity_id as EntityId,
+    state: row.state as StoredNotice['state'],
+    rev: row.state_changed_at.getTime(),
+  }));
+}
+
+/** Keeps what a peer said of itself towards us; an older word changes nothing. */
+export async function storeNotice(
+  tx: Tx,
+  entityId: string,
+  notice: { state: StoredNotice['state']; rev: number },
+): Promise<void> {
+  await tx.kysely
+    .updateTable('peers')
+    .set({ notice_state: notice.state, notice_rev: notice.rev })
+    .where('entity_id', '=', entityId)
+    .where((eb) => eb.or([eb('notice_rev', 'is', null), eb('notice_rev', '<', notice.rev)]))
+    .execute();
 }

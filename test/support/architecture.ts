@@ -11,7 +11,7 @@ export type Rule = (sources: Sources) => string[];
 export const RANKS: readonly (readonly string[])[] = [
   ['protocol'],
   ['config.ts', 'clock.ts'],
-  ['db', 'keys'],
+  ['db', 'keys', 'api-client'],
   ['registry', 'evidence', 'outbox'],
   ['exchange'],
   ['links'],

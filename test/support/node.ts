@@ -29,10 +29,11 @@ export type TestNodeOptions = {
 
 /** A whole node in this process, with a database and a data directory of its own; stopped when `t` ends. */
 export async function startTestNode(t: Test, options: TestNodeOptions = {}): Promise<TestNode> {
-  const database = await createTestDatabase(t);
-  const dataDir = await mkdtemp(path.join(tmpdir(), 'ivx-'));
-  t.teardown(() => rm(dataDir, { recursive: true, force: true }));
   for (let tries = 0; ; tries++) {
+    // A database that met one address is of no use for another.
+    const database = await createTestDatabase(t);
+    const dataDir = await mkdtemp(path.join(tmpdir(), 'ivx-'));
+    t.teardown(() => rm(dataDir, { recursive: true, force: true }));
     const port = randomPort();
     const local = `http://127.0.0.1:${port}`;
     const url = options.hop?.url ?? local;

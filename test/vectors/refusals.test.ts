@@ -129,6 +129,7 @@ t.test('requests and their answers', async (t) => {
     const envelope = request?.headers['ivx-envelope'] ?? '';
     const answer = await node.exchange.receive({
       pathId: claimsOf(envelope).jti,
+      source: 'somewhere',
       envelope,
       contentType: request?.headers['content-type'],
       contentLength: undefined,

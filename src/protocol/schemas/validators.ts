@@ -5,6 +5,7 @@ import { entityConfiguration } from './entity-configuration.ts';
 import { evidence } from './evidence.ts';
 import { envelope, manifest, receipt, requestToken } from './exchange.ts';
 import { linkSchemas } from './link.ts';
+import { peerNotice } from './peer.ts';
 
 /** Strict, closed, first error only; unknown formats and keywords fail at start, not at run time. */
 const ajv = new Ajv2020({ strict: true, strictRequired: false, strictTypes: false, allErrors: false });
@@ -39,6 +40,7 @@ export const SCHEMAS = {
   'document.push': documentPush,
   'document.status': documentStatus,
   'document.recall': documentRecall,
+  'peer.notice': peerNotice,
   ...linkSchemas,
 } as const;
 

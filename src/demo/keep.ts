@@ -1,0 +1,32 @@
+import type { Party } from './setup.ts';
+
+/** What a person needs to go on by hand: addresses, tokens, and lines that work when pasted. */
+export async function printHandover({ a, b }: { a: Party; b: Party }): Promise<void> {
+  const [tokenA, tokenB] = await Promise.all([a.institution.token('operator'), b.institution.token('vault')]);
+  const pushing = await a.institution.token('integrator');
+  const { links } = await a.integrator.get<{ links: { link: string }[] }>('/v1/links');
+  const link = links[0]?.link ?? '';
+  process.stdout.write(
+    `
+Both nodes stay up until Ctrl-C.
+
+  ${a.institution.name}: ${a.institution.url}   ${b.institution.name}: ${b.institution.url}
+
+TOKEN_A=${tokenA}
+TOKEN_A_PUSH=${pushing}
+TOKEN_B=${tokenB}
+
+# what ${a.institution.name} sent
+curl -s -H "Authorization: Bearer $TOKEN_A" '${a.institution.url}/v1/documents?limit=3'
+
+# what lies in ${b.institution.name}'s vault
+curl -s -H "Authorization: Bearer $TOKEN_B" '${b.institution.url}/v1/inbox?limit=3'
+
+# push one more
+printf 'Bonjour\\n' > /tmp/bonjour.txt
+curl -s -H "Authorization: Bearer $TOKEN_A_PUSH" '${a.institution.url}/v1/documents' \\
+  -F 'metadata={"link":"${link}","type":"notice","title":"Bonjour","issuedAt":"2026-01-31","language":"fr"};type=application/json' \\
+  -F 'file=@/tmp/bonjour.txt;type=text/plain'
+`,
+  );
+}

@@ -1,0 +1,98 @@
+import { DOCUMENT_TYPES } from '../protocol/schemas/document.ts';
+import type { Party } from './setup.ts';
+import type { Timeline } from './timeline.ts';
+
+/** Each side trusts the other's federation key, compared out of band: here, by asking the other's own operator. */
+export async function makePeers(a: Party, b: Party, timeline: Timeline): Promise<void> {
+  for (const [one, other] of [
+    [a, b],
+    [b, a],
+  ] as const) {
+    const pin = await federationKey(other);
+    await one.operator.post('/v1/peers', { url: other.institution.url, pin });
+    timeline.say(
+      one.institution.name,
+      `made ${other.institution.name} a peer, pinned to its federation key ${pin.slice(0, 10)}…`,
+    );
+  }
+}
+
+async function federationKey({ operator }: Party): Promise<string> {
+  const { keys } = await operator.get<{ keys: { kid: string; purpose: string; state: string }[] }>(
+    '/v1/keys',
+  );
+  const key = keys.find(({ purpose, state }) => purpose === 'federation' && state === 'active');
+  if (key === undefined) throw new Error('a node without a federation key');
+  return key.kid;
+}
+
+type Started = { link: string; token: string };
+type Redemption = {
+  status: 'pending' | 'confirmed' | 'complete' | 'refused';
+  code?: string;
+  reason?: string;
+};
+
+const POLL_MS = 100;
+const REDEEM_TIMEOUT_MS = 30_000;
+
+const CONSENT = {
+  jurisdiction: 'FR',
+  method: 'web',
+  purposes: ['document_delivery'],
+  policyUrl: 'https://banque-a.example/confidentialite',
+  services: ['document_delivery'],
+  sensitive: false,
+} as const;
+
+/**
+ * The customer's way: the bank's site starts a link, the customer authenticates at the insurer and agrees there, and
+ * brings the one-time code back into the session that started it.
+ */
+export async function linkCustomer(a: Party, b: Party, timeline: Timeline): Promise<string> {
+  const scopes = Object.fromEntries(
+    [a, b].map(({ institution }) => [
+      institution.url,
+      { documents: Object.keys(DOCUMENT_TYPES), readReceipts: true },
+    ]),
+  );
+  const started = await a.integrator.post<Started>('/v1/links', {
+    customer: 'client-4711',
+    peer: b.institution.url,
+    scopes,
+    holder: 'Mme C. D••••',
+    returnUrl: 'https://banque-a.example/coffre/retour',
+    session: 'session-of-the-bank',
+    consent: CONSENT,
+  });
+  timeline.say(a.institution.name, 'its customer asks for a link; a token goes with them');
+  const asked = await b.integrator.post<{ holder: string }>('/v1/links/inspect', { token: started.token });
+  timeline.say(b.institution.name, `shows who asks what, for ${asked.holder}; the customer agrees`);
+  await b.integrator.post('/v1/links/redeem', {
+    token: started.token,
+    customer: 'assure-0815',
+    session: 'session-of-the-insurer',
+    consent: CONSENT,
+  });
+  const code = await completionCode(b, started.link);
+  await a.integrator.post(`/v1/links/${started.link}/complete`, {
+    customer: 'client-4711',
+    session: 'session-of-the-bank',
+    code,
+  });
+  timeline.say(a.institution.name, 'the code came back into the session that started it: the link is active');
+  return started.link;
+}
+
+async function completionCode(b: Party, link: string): Promise<string> {
+  const until = Date.now() + REDEEM_TIMEOUT_MS;
+  for (;;) {
+    const redemption = await b.integrator.post<Redemption>(`/v1/links/${link}/redemption`, {
+      session: 'session-of-the-insurer',
+    });
+    if (redemption.code !== undefined) return redemption.code;
+    if (redemption.status === 'refused') throw new Error(`the link was refused: ${redemption.reason}`);
+    if (Date.now() > until) throw new Error('the link was not confirmed in time');
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}

@@ -1,0 +1,67 @@
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { type ApiClient, createApiClient } from '../api-client/index.ts';
+import { createInstitution, type Institution, type ProgramStarter } from './institution.ts';
+import type { Timeline } from './timeline.ts';
+
+export type Party = {
+  institution: Institution;
+  operator: ApiClient;
+  integrator: ApiClient;
+  vault: ApiClient;
+};
+
+/** Two institutions, started and ready, each with a caller for each job. */
+export async function startParties(
+  starter: ProgramStarter,
+  folder: string,
+  timeline: Timeline,
+): Promise<{ a: Party; b: Party }> {
+  const [portA, portB] = await freePorts(2);
+  const a = createInstitution(starter, {
+    name: 'Banque A',
+    port: portA as number,
+    dataDir: path.join(folder, 'banque-a'),
+  });
+  const b = createInstitution(starter, {
+    name: 'Assurance B',
+    port: portB as number,
+    dataDir: path.join(folder, 'assurance-b'),
+  });
+  await Promise.all(
+    [a, b].map(async (institution) => {
+      await institution.start();
+      timeline.say(institution.name, `started at ${institution.url}, with a database and keys of its own`);
+    }),
+  );
+  return { a: await partyOf(a), b: await partyOf(b) };
+}
+
+async function partyOf(institution: Institution): Promise<Party> {
+  const caller = async (role: string) =>
+    createApiClient({ baseUrl: institution.url, token: await institution.token(role) });
+  const [operator, integrator, vault] = await Promise.all([
+    caller('operator'),
+    caller('integrator'),
+    caller('vault'),
+  ]);
+  return { institution, operator, integrator, vault };
+}
+
+/** Ports that were free a moment ago. Held open together, so that no two are the same. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from(
+      { length: count },
+      () =>
+        new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
+          const server = createServer();
+          server.once('error', reject);
+          server.listen(0, '127.0.0.1', () => resolve(server));
+        }),
+    ),
+  );
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}

@@ -1,0 +1,72 @@
+import { randomFillSync } from 'node:crypto';
+import { v7 as uuidV7 } from 'uuid';
+import type { Tx } from '../db/index.ts';
+import type { ActHandler, OutboundExchanges, OutcomeListener, Sealer } from '../exchange/index.ts';
+import type { EntityId, ExchangeId } from '../protocol/ids.ts';
+import { encodeManifest } from '../protocol/manifest.ts';
+import { encodeRandom128 } from '../protocol/nonce.ts';
+import { readNotices, storeNotice } from './store.ts';
+
+/** `peer.notice`: a change of state is told to whom it concerns, and passes while the peer is suspended. */
+export type PeerNotices = {
+  /** Queues the notice in the transaction of the change. */
+  announce(tx: Tx, entityId: EntityId): Promise<void>;
+  readonly handler: ActHandler;
+  readonly outcome: OutcomeListener;
+};
+
+const ACT = 'peer.notice';
+
+export function createPeerNotices(deps: {
+  /** Asked for when it is needed: the exchange room registers the act. */
+  exchange: () => { readonly outbound: OutboundExchanges; readonly sealer: Sealer };
+  windowS: number;
+  now: () => Date;
+}): PeerNotices {
+  async function announce(tx: Tx, entityIds: readonly EntityId[]): Promise<void> {
+    const { outbound, sealer } = deps.exchange();
+    const notices = await readNotices(tx, entityIds);
+    const drafts = await Promise.all(
+      notices.map(async ({ entityId, state, rev }) => {
+        const manifest = encodeManifest({
+          salt: encodeRandom128(randomFillSync(Buffer.allocUnsafe(16))),
+          body: { state, rev },
+        });
+        return {
+          jti: uuidV7() as ExchangeId,
+          aud: entityId,
+          act: ACT,
+          manifest,
+          body: await sealer.finish(undefined, manifest),
+          submitted: false,
+          windowS: deps.windowS,
+        };
+      }),
+    );
+    await outbound.stage(tx, drafts, deps.now());
+  }
+
+  return {
+    announce: (tx, entityId) => announce(tx, [entityId]),
+    handler: {
+      act: ACT,
+      content: 'none',
+      link: 'none',
+      passesSuspension: true,
+      async apply(tx, items) {
+        for (const { iss, manifest } of items) {
+          const { state, rev } = manifest.body as { state: 'active' | 'suspended' | 'revoked'; rev: number };
+          await storeNotice(tx, iss, { state, rev });
+        }
+      },
+    },
+    outcome: {
+      act: ACT,
+      // What a node says of itself never ends by expiry: the state as it is now goes out again.
+      async settled(tx, items) {
+        const again = items.filter(({ state }) => state === 'failed').map(({ peer }) => peer as EntityId);
+        if (again.length > 0) await announce(tx, [...new Set(again)]);
+      },
+    },
+  };
+}
