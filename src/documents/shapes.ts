@@ -19,6 +19,7 @@ export function documentShape(row: SentDocument) {
     submittedAt: row.submitted_at.toISOString(),
     changedAt: row.changed_at.toISOString(),
     expiresAt: row.expires_at.toISOString(),
+    ...outcomeShape(row),
     ...(row.attempts !== null && {
       delivery: {
         attempts: row.attempts,
@@ -28,6 +29,28 @@ export function documentShape(row: SentDocument) {
         ...(row.last_code !== null && { lastCode: row.last_code }),
         ...(row.last_status !== null && { lastStatus: row.last_status }),
       },
+    }),
+  };
+}
+
+/** What the peer told of it, each step with the time the peer gave, and what was done here since. */
+function outcomeShape(row: SentDocument) {
+  return {
+    ...(row.consigned_at !== null && { consignedAt: row.consigned_at.toISOString() }),
+    ...(row.refused_at !== null && { refusedAt: row.refused_at.toISOString() }),
+    ...(row.notified_at !== null && { notifiedAt: row.notified_at.toISOString() }),
+    ...(row.opened_at !== null && { openedAt: row.opened_at.toISOString() }),
+    ...(row.recall_state !== null && {
+      recall: {
+        state: row.recall_state,
+        reason: row.recall_reason,
+        requestedAt: row.recall_requested_at?.toISOString(),
+        ...(row.recall_code !== null && { code: row.recall_code }),
+        ...(row.recalled_at !== null && { recalledAt: row.recalled_at.toISOString() }),
+      },
+    }),
+    ...(row.erased_at !== null && {
+      erased: { at: row.erased_at.toISOString(), reason: row.erased_reason },
     }),
   };
 }

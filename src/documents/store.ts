@@ -1,50 +1,4 @@
 import { insertRows, type Reader, type Tx } from '../db/index.ts';
-import type { SettledItem } from '../exchange/index.ts';
-
-export type ReceivedRow = {
-  id: string;
-  iss: string;
-  jti: string;
-  linkId: string;
-  bodyId: string;
-  type: string;
-  contentType: string;
-  contentSize: number;
-  receivedAt: Date;
-};
-
-export async function insertReceived(tx: Tx, rows: readonly ReceivedRow[]): Promise<void> {
-  await insertRows(
-    tx,
-    {
-      table: 'received_documents',
-      columns: [
-        'id',
-        'iss',
-        'jti',
-        'link_id',
-        'body_id',
-        'type',
-        'content_type',
-        'content_size',
-        'state',
-        'received_at',
-      ],
-    },
-    rows.map((row) => [
-      row.id,
-      row.iss,
-      row.jti,
-      row.linkId,
-      row.bodyId,
-      row.type,
-      row.contentType,
-      row.contentSize,
-      'received',
-      row.receivedAt,
-    ]),
-  );
-}
 
 export type SentRow = {
   id: string;
@@ -90,16 +44,6 @@ export async function insertSent(tx: Tx, rows: readonly SentRow[]): Promise<void
   );
 }
 
-/** What the exchange's end makes of the documents; a vault's later status is never taken back. */
-export async function settleSent(tx: Tx, items: readonly SettledItem[]): Promise<void> {
-  await tx.client.query(
-    `update sent_documents d set state = s.state, state_code = s.reason, changed_at = now()
-     from (select * from unnest($1::uuid[], $2::text[], $3::text[]) as s (id, state, reason) order by id) s
-     where d.id = s.id and d.state in ('submitted', 'sending', 'failed')`,
-    [items.map((item) => item.jti), items.map((item) => item.state), items.map((item) => item.reason)],
-  );
-}
-
 export type SentDocument = NonNullable<Awaited<ReturnType<typeof readSent>>>;
 
 export async function readSent(reader: Reader, id: string) {
@@ -124,6 +68,17 @@ export function selectSent(reader: Reader) {
       'd.submitted_by',
       'd.submitted_at',
       'd.changed_at',
+      'd.consigned_at',
+      'd.refused_at',
+      'd.notified_at',
+      'd.opened_at',
+      'd.recall_state',
+      'd.recall_code',
+      'd.recall_reason',
+      'd.recall_requested_at',
+      'd.recalled_at',
+      'd.erased_at',
+      'd.erased_reason',
       'e.body_id',
       'e.envelope',
       'e.expires_at',

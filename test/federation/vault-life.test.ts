@@ -38,7 +38,15 @@ t.test('recall labels, and removes nothing', async (t) => {
         .executeTakeFirst();
       return row?.consigned_at !== null;
     });
-    t.equal((await a.documents.sent(one.sent))?.state, 'recalled', 'a later status does not take it back');
+    t.match(
+      (await integrator.call('GET', `/v1/documents/${one.sent}`)).body,
+      {
+        state: 'recalled',
+        consignedAt: String,
+        recall: { state: 'accepted', reason: 'error', recalledAt: String },
+      },
+      'a later status does not take it back',
+    );
   });
 
   await t.test('one still queued is not delivered at all', async (t) => {
