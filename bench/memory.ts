@@ -10,9 +10,9 @@ const DOCUMENT_BYTES = 1024 ** 3;
 const QUICK_DOCUMENT_BYTES = 32 * 1024 ** 2;
 const SMALL_DOCUMENTS = 500;
 const SETTLE_MS = 3_000;
-const TRANSFER_TIMEOUT_MS = 300_000;
+const TRANSFER_TIMEOUT_MS = 420_000;
 /** No further round begins after this, so that a slow machine keeps within eight minutes too. */
-const LAST_START_MS = 5 * 60_000;
+const LAST_START_MS = 3 * 60_000;
 
 /** Resident memory of both nodes above idle, while one large document is submitted, sent, received and read back. */
 export async function benchMemory(bench: Bench): Promise<Result> {
