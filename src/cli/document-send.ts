@@ -2,8 +2,8 @@ import path from 'node:path';
 import type { ApiClient } from '../api-client/index.ts';
 import { connectNode, type NodeOptions } from './connect.ts';
 import { type CliContext, CliError, EXIT } from './context.ts';
-import { tellDocument } from './document.ts';
 import type { SentDocument } from './document-shapes.ts';
+import { tellDocument } from './document-text.ts';
 import { readJsonFile, sizeOfFile } from './json-file.ts';
 import { formatBytes, withProgress } from './output.ts';
 

@@ -1,11 +1,12 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { addNodeOptions, connectNode, type NodeOptions } from './connect.ts';
 import { type CliContext, CliError } from './context.ts';
 import { tellEvidence } from './document-evidence.ts';
 import { getDocument } from './document-get.ts';
 import { sendDocument } from './document-send.ts';
 import type { ReceivedDocument, SentDocument } from './document-shapes.ts';
-import { formatAge, formatBytes, formatTimeAndAge, renderFields, renderTable } from './output.ts';
+import { deliveryText, tellDocument } from './document-text.ts';
+import { formatAge, formatBytes, renderTable } from './output.ts';
 
 export function addDocument(program: Command, context: CliContext): void {
   const document = program
@@ -84,24 +85,20 @@ Examples:
   add(
     'recall <id>',
     'withdraw a document: it is labelled in the vault, the customer keeps the copy',
-    'intervault document recall 0190b0a2-… --reason issued_in_error',
+    'intervault document recall 0190b0a2-… --reason error --note "Le montant était faux"',
   )
-    .option('--reason <code>', 'why, as openapi.yaml lists it')
+    .addOption(
+      new Option('--reason <code>', 'why')
+        .choices(['error', 'wrong_recipient', 'superseded', 'other'])
+        .makeOptionMandatory(),
+    )
     .option('--note <text>', 'a line for the customer')
-    .option('--replaced-by <id>', 'the document that takes its place')
-    .action(
-      async (id: string, options: NodeOptions & { reason?: string; note?: string; replacedBy?: string }) => {
-        const { api } = await connectNode(context, options, ['recallDocument', 'getDocument']);
-        const { reason, note, replacedBy } = options;
-        const body = {
-          ...(reason !== undefined && { reason }),
-          ...(note !== undefined && { note }),
-          ...(replacedBy !== undefined && { replacedBy }),
-        };
-        await api.post(documentPath(id, '/recall'), body);
-        tellDocument(context, options, await api.get<SentDocument>(documentPath(id)));
-      },
-    );
+    .action(async (id: string, options: NodeOptions & { reason: string; note?: string }) => {
+      const { api } = await connectNode(context, options, ['recallDocument', 'getDocument']);
+      const { reason, note } = options;
+      await api.post(documentPath(id, '/recall'), { reason, ...(note !== undefined && { note }) });
+      tellDocument(context, options, await api.get<SentDocument>(documentPath(id)));
+    });
 
   for (const [action, operationId, description] of [
     ['retry', 'retryDocument', 'try the delivery now, whenever the next try is due'],
@@ -223,44 +220,4 @@ function stateOfReceived({ state, recalled, deleted, erased }: ReceivedDocument)
 
 function tellNext(context: CliContext, next: string | null): void {
   if (next !== null) context.err(`more: repeat this command with --cursor ${next}`);
-}
-
-function deliveryText({ delivery }: SentDocument, nowMs: number): string | undefined {
-  if (delivery === undefined) return undefined;
-  const { attempts, task, nextAttemptAt, lastCode } = delivery;
-  const tries = attempts === 1 ? '1 try' : `${attempts} tries`;
-  return [
-    task === 'close' ? `closing, ${tries}` : tries,
-    lastCode !== undefined && lastCode,
-    nextAttemptAt !== undefined && `next ${formatAge(nextAttemptAt, nowMs)}`,
-  ]
-    .filter((text) => text !== false)
-    .join(', ');
-}
-
-export function tellDocument(context: CliContext, options: NodeOptions, document: SentDocument): void {
-  if (options.json === true) {
-    context.out(JSON.stringify(document));
-    return;
-  }
-  const nowMs = Date.now();
-  const { file, metadata } = document;
-  context.out(
-    renderFields([
-      ['document', document.id],
-      ['state', document.code === undefined ? document.state : `${document.state}: ${document.code}`],
-      ['title', metadata?.title],
-      ['type', document.type],
-      ['to', document.peer],
-      ['link', document.link],
-      ['file', file && `${file.name} (${formatBytes(file.size)})`],
-      ['SHA-256', file?.sha256],
-      ['submitted', formatTimeAndAge(document.submittedAt ?? document.createdAt, nowMs)],
-      ['submitted by', document.submittedBy],
-      ['changed', formatTimeAndAge(document.changedAt, nowMs)],
-      ['delivery', deliveryText(document, nowMs)],
-      ['last try', formatTimeAndAge(document.delivery?.lastAttemptAt, nowMs)],
-      ['tried until', document.delivery && formatTimeAndAge(document.expiresAt, nowMs)],
-    ]),
-  );
 }

@@ -15,6 +15,8 @@ type OwnKey = {
   endedReason?: string;
 };
 
+type KekEpoch = { id: string; state: string; createdAt: string; replacedAt?: string; destroyedAt?: string };
+
 export function addKeys(program: Command, context: CliContext): void {
   const keys = program.command('keys').description('the keys this node signs with');
 
@@ -30,10 +32,18 @@ States: pending (published, does not sign yet), active (signs), retiring (signs 
         historical, revoked.`,
     )
     .action(async (options: NodeOptions) => {
-      const { api } = await connectNode(context, options, ['listKeys']);
-      const answer = await api.get<{ keys: OwnKey[] }>('/v1/keys');
-      if (options.json === true) context.out(JSON.stringify(answer));
-      else context.out(keyTable(answer.keys));
+      const { api } = await connectNode(context, options, ['listKeys', 'listKekEpochs']);
+      const [{ keys }, { epochs }] = await Promise.all([
+        api.get<{ keys: OwnKey[] }>('/v1/keys'),
+        api.get<{ epochs: KekEpoch[] }>('/v1/keys/kek'),
+      ]);
+      if (options.json === true) {
+        context.out(JSON.stringify({ keys, epochs }));
+        return;
+      }
+      context.out(keyTable(keys));
+      context.out('');
+      context.out(kekTable(epochs));
     });
 
   addNodeOptions(
@@ -56,6 +66,7 @@ No exchange fails meanwhile: the new key is published first, signs after INTERVA
 one still verifies until nothing that it signed can be on its way any more.`,
     )
     .action(async (purpose: string, options: NodeOptions) => {
+      if (purpose === 'kek') return rotateKek(context, options);
       const { api } = await connectNode(context, options, ['rotateKey']);
       const made = await api.post<OwnKey>('/v1/keys/rotate', { purpose });
       tell(context, options, made, 'published; `intervault keys list` shows when it signs');
@@ -106,6 +117,28 @@ function tell(context: CliContext, options: NodeOptions, key: OwnKey, next?: str
   }
   context.out(keyTable([key]));
   if (next !== undefined) context.err(next);
+}
+
+async function rotateKek(context: CliContext, options: NodeOptions): Promise<void> {
+  const { api } = await connectNode(context, options, ['rotateKek']);
+  const rotated = await api.post<{ current: string; epochs: KekEpoch[] }>('/v1/keys/kek/rotate');
+  if (options.json === true) {
+    context.out(JSON.stringify(rotated));
+    return;
+  }
+  context.out(kekTable(rotated.epochs));
+  context.err('new documents take the new key at once; what lies here is wrapped anew in the background');
+}
+
+function kekTable(epochs: readonly KekEpoch[]): string {
+  return renderTable(
+    ['KEY-ENCRYPTION KEY', 'STATE', 'SINCE'],
+    epochs.map(({ id, state, createdAt, replacedAt, destroyedAt }) => [
+      id,
+      state,
+      formatTime(destroyedAt ?? replacedAt ?? createdAt) ?? '',
+    ]),
+  );
 }
 
 function keyTable(keys: readonly OwnKey[]): string {

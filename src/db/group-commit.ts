@@ -12,6 +12,8 @@ export type GroupCommitOptions<Item, Result> = {
   maxBatch: number;
   /** Batches in flight at once. With two, one is filled and signed while the other's fsync runs. */
   maxInFlight?: number;
+  /** Told of the size of each batch that became durable. */
+  onCommit?: ((items: number) => void) | undefined;
   /** Commits a batch; results in the order of the items. */
   commit: (items: Item[]) => Promise<Result[]>;
 };
@@ -39,6 +41,7 @@ export function createGroupCommit<Item, Result>(
   async function run(batch: Waiting<Item, Result>[]): Promise<void> {
     try {
       const results = await options.commit(batch.map((entry) => entry.item));
+      options.onCommit?.(batch.length);
       batch.forEach((entry, index) => {
         entry.resolve(results[index] as Result);
       });

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { Database } from './database.ts';
 import { DATABASE_USER } from './embedded/cluster.ts';
 import { isAlive } from './embedded/process-identity.ts';
 import { type Connection, createPool } from './pool.ts';
@@ -64,6 +65,14 @@ export async function inspectDatabase(connection: Connection): Promise<DatabaseI
 async function newestApplied(pool: ReturnType<typeof createPool>): Promise<number | undefined> {
   const { rows } = await pool.query<{ version: number | null }>(
     'select max(version) as version from schema_migrations',
+  );
+  return rows[0]?.version ?? undefined;
+}
+
+/** The newest migration a database has; undefined where there is none. */
+export async function readMigration(db: Database): Promise<number | undefined> {
+  const { rows } = await db.withClient((client) =>
+    client.query<{ version: number | null }>('select max(version) as version from schema_migrations'),
   );
   return rows[0]?.version ?? undefined;
 }

@@ -86,12 +86,15 @@ export function createSubmitter(deps: {
   bodyStore: Pick<BodyStore, 'erase'>;
   maxContentBytes: number;
   deliveryWindowS: number;
+  /** Told of the size of each shared commit. */
+  onCommit?: (items: number) => void;
 }): Submitter {
   const { db, clock, evidence, links, outbound, sealer } = deps;
   const running = createRunningKeys();
 
   const commits = createGroupCommit<Submission, Submitted | Refusal>({
     maxBatch: MAX_BATCH,
+    onCommit: deps.onCommit,
     commit: (batch) => db.transact((tx) => commit(tx, batch)),
   });
 

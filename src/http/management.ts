@@ -10,7 +10,7 @@ import { createHttpServer, DEFAULT_SOCKET_LIMITS } from './server.ts';
 
 /**
  * The listener for orchestrators and scrapers: `/livez`, `/readyz`, `/metrics`, no more. It asks for no
- * credentials, so it answers nothing about institutions, documents or customers.
+ * credentials, so it answers nothing about documents or customers; of institutions, the ids of peers as labels of metrics.
  */
 export type Management = Readonly<{
   /** Port 0 takes a free one; the one taken is returned. */
