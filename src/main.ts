@@ -4,8 +4,8 @@ import path from 'node:path';
 import { type CliContext, runCli } from './cli/index.ts';
 import { environmentForOthers, loadConfig } from './config.ts';
 import { runDemo } from './demo/index.ts';
-import { ACCESS, type AccessTable, ROLES } from './http/index.ts';
-import { issueNodeToken, migrateDatabase, startNode } from './node.ts';
+import { ACCESS, type AccessTable, issueNodeToken, ROLES } from './http/index.ts';
+import { migrateDatabase, startNode } from './node.ts';
 
 const manifest = JSON.parse(readFileSync(path.join(import.meta.dirname, '..', 'package.json'), 'utf8')) as {
   version: string;

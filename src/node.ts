@@ -1,29 +1,25 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import {
-  type Connection,
   createDatabase,
   createPool,
   createSweeper,
   type Database,
-  DatabaseExhausted,
-  DatabaseUnavailable,
   migrate,
-  startEmbeddedPostgres,
+  newestMigration,
+  openDatabase,
 } from './db/index.ts';
 import {
   createDocumentService,
   createPushHandler,
   createVault,
   type DocumentService,
-  documentProblems,
   documentRoutes,
   type Vault,
-  vaultProblems,
   vaultRoutes,
 } from './documents/index.ts';
 import { createEvidence, type Evidence } from './evidence/index.ts';
@@ -44,32 +40,23 @@ import {
   createManagement,
   createMetrics,
   createReadiness,
+  createRoomMetrics,
   createTokenBuckets,
-  federationProblems,
-  httpProblems,
-  type IssuedToken,
   installAddressLimit,
-  isRole,
-  issueToken,
+  listen,
   loadContract,
-  mergeProblems,
-  NODE_TOKEN_ISSUER,
   nodeAuthOptions,
+  nodeProblemOf,
+  nodeProblems,
   nodeRoutes,
-  problem,
+  observeNode,
+  readTls,
   refundAddress,
   registerInstitutionApi,
 } from './http/index.ts';
 import { createFileKeyStore } from './keys/index.ts';
-import {
-  createLinkGate,
-  createLinkService,
-  type LinkService,
-  linkProblems,
-  linkRoutes,
-} from './links/index.ts';
+import { createLinkGate, createLinkService, type LinkService, linkRoutes } from './links/index.ts';
 import { createOutbox, type Outbox } from './outbox/index.ts';
-import { isUuid } from './protocol/ids.ts';
 import { parseStrictJson } from './protocol/jose/strict-json.ts';
 import {
   createPeerNotices,
@@ -78,7 +65,6 @@ import {
   peerRoutes,
   type Registry,
   registryFederationRoutes,
-  registryProblems,
 } from './registry/index.ts';
 
 export type Node = {
@@ -130,7 +116,9 @@ async function start(
   stop: () => Promise<void>,
 ): Promise<Node> {
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
-  const connection = await openDatabase(config, logger, stops);
+  const logPostgres = (line: string) => logger.debug({ postgres: line }, 'embedded PostgreSQL');
+  const { connection, stop: stopDatabase } = await openDatabase(config, logPostgres);
+  stops.push(stopDatabase);
   const pool = createPool({
     connection,
     size: config.databasePoolSize,
@@ -140,9 +128,13 @@ async function start(
   stops.push(() => db.close());
   await migrate(pool, MIGRATIONS);
 
+  const metrics = createMetrics();
+  const counted = createRoomMetrics(metrics.registry);
   const keys = createFileKeyStore({ directory: path.join(config.dataDir, 'keys'), clock });
   const onError = (error: unknown) => logger.error({ err: error }, 'background work failed');
-  const evidence: Evidence = createEvidence({ db, clock, identity: () => registry.self });
+  const evidence: Evidence = counted.countEvidence(
+    createEvidence({ db, clock, identity: () => registry.self }),
+  );
   const registry: Registry = createRegistry({
     db,
     keys,
@@ -249,6 +241,7 @@ async function start(
       const taken = peerBuckets.take(peer);
       return taken.ok ? taken : { ok: false, retryAfterS: Math.ceil(taken.retryAfterMs / 1000) };
     },
+    onCommit: counted.committed,
     options: {
       maxContentBytes: config.maxDocumentBytes,
       bodyMemoryBytes: config.bodyMemoryBytes,
@@ -268,28 +261,32 @@ async function start(
     self: () => registry.self.entityId,
     maxContentBytes: config.maxDocumentBytes,
     deliveryWindowS: config.deliveryWindowDays * DAY_S,
+    onCommit: (items) => counted.committed('submit', items),
   });
 
-  const problems = mergeProblems(
-    httpProblems,
-    federationProblems,
-    registryProblems,
-    documentProblems,
-    vaultProblems,
-    linkProblems,
-  );
   const addressBuckets = createTokenBuckets({ ratePerMin: config.addressRatePerMin, clock });
   const drain = createDrain();
-  const metrics = createMetrics();
+  const readiness = createReadiness((check, error) =>
+    logger.warn({ err: error, check }, 'readiness check failed'),
+  );
+  const management = createManagement({
+    readiness,
+    registry: metrics.registry,
+    drain,
+    problems: nodeProblems,
+    logger,
+  });
+  // Pushed before the others, so that it is the last listener to close: it tells that this node drains.
+  stops.push(() => management.close());
   const app = buildHttpApp({
     logger,
-    problems,
+    problems: nodeProblems,
     parseJson: (bytes) => parseStrictJson(bytes),
     trustProxy: config.trustProxy,
     tls: await readTls(config),
     metrics: metrics.http,
     drain,
-    mapError: databaseProblem,
+    mapError: nodeProblemOf,
   });
   stops.push(() => closeWithin(app, config.shutdownGraceMs));
   await registerInstitutionApi(app, {
@@ -297,16 +294,7 @@ async function start(
     auth: nodeAuthOptions(config, { keys, clock, logger }),
     addressBuckets,
     tokenRatePerMin: config.tokenRatePerMin,
-    journal: ({ subject, role, operationId, id, purpose }) =>
-      vault.journal.note(
-        { subject, role },
-        {
-          action: operationId,
-          outcome: 'ok',
-          ...(isUuid(id) && { document: id }),
-          ...(purpose !== undefined && { detail: purpose }),
-        },
-      ),
+    journal: vault.journal.note,
     routes: (access) => [
       nodeRoutes(config, access),
       documentRoutes(documents, access),
@@ -322,23 +310,29 @@ async function start(
       installAddressLimit(federation, addressBuckets);
       await federation.register(registryFederationRoutes(registry));
       const onVerified = (request: FastifyRequest) => refundAddress(request, addressBuckets);
-      await federation.register(exchangeRoutes(exchange, { onVerified }), { prefix: FEDERATION_PREFIX });
+      await federation.register(exchangeRoutes(counted.countExchanges(exchange), { onVerified }), {
+        prefix: FEDERATION_PREFIX,
+      });
     });
   }
 
-  const readiness = createReadiness((check, error) =>
-    logger.warn({ err: error, check }, 'readiness check failed'),
-  );
-  readiness.add('database', async () => {
-    await db.withClient((client) => client.query('select 1'));
-    return { ok: true };
+  observeNode({
+    readiness,
+    metrics: metrics.registry,
+    config,
+    clock,
+    db,
+    pool,
+    newestMigration: await newestMigration(MIGRATIONS),
+    keys,
+    registry,
+    outbox,
+    exchange,
   });
-  const management = createManagement({ readiness, registry: metrics.registry, drain, problems, logger });
-  stops.push(() => management.close());
   const managementAddress = await management.listen(config.managementHost, config.managementPort);
   const address = await listen(app, config);
   if (config.federation) {
-    outbox.start(exchange.prepare);
+    outbox.start(counted.countDeliveries(exchange.prepare));
     stops.push(() => outbox.stop());
     linkService.sweeper.start();
     stops.push(() => linkService.sweeper.stop());
@@ -348,7 +342,7 @@ async function start(
   kekSweeper.start();
   stops.push(() => kekSweeper.stop());
   const sweeping = setInterval(() => {
-    exchange.sweepUploads().catch(onError);
+    exchange.sweepUploads().then(counted.uploadsSwept, onError);
     documents.drafts.sweep().catch(onError);
   }, SWEEP_INTERVAL_MS).unref();
   stops.push(async () => clearInterval(sweeping));
@@ -377,63 +371,16 @@ export async function migrateDatabase(
   config: Config,
   logger: Logger = createLogger(config.logLevel),
 ): Promise<{ applied: string[]; version: number }> {
-  const stops: (() => Promise<unknown>)[] = [];
+  const logPostgres = (line: string) => logger.debug({ postgres: line }, 'embedded PostgreSQL');
+  const { connection, stop } = await openDatabase(config, logPostgres);
   try {
-    const pool = createPool({ connection: await openDatabase(config, logger, stops), size: 2 });
-    stops.push(() => pool.end());
-    return await migrate(pool, MIGRATIONS);
+    const pool = createPool({ connection, size: 2 });
+    try {
+      return await migrate(pool, MIGRATIONS);
+    } finally {
+      await pool.end();
+    }
   } finally {
-    for (const step of stops.reverse()) await step();
+    await stop();
   }
-}
-
-/** Signs an access token with the token key in the data directory; the node need not run. */
-export function issueNodeToken(
-  config: Config,
-  request: { role: string; subject: string; ttlS: number },
-): Promise<IssuedToken> {
-  const { role } = request;
-  if (!isRole(role)) throw new RangeError(`no role is called ${role}`);
-  const keys = createFileKeyStore({ directory: path.join(config.dataDir, 'keys'), clock: systemClock });
-  return issueToken(keys.signer('token'), {
-    ...request,
-    role,
-    issuer: config.publicUrl ?? NODE_TOKEN_ISSUER,
-    nowS: systemClock.nowMs() / 1000,
-  });
-}
-
-/** The server named, or an embedded one that lives as long as this process. */
-async function openDatabase(
-  config: Config,
-  logger: Logger,
-  stops: (() => Promise<unknown>)[],
-): Promise<Connection> {
-  if (config.databaseUrl !== undefined) return { connectionString: config.databaseUrl.reveal() };
-  const embedded = await startEmbeddedPostgres({
-    dataDir: config.dataDir,
-    log: (line) => logger.debug({ postgres: line }, 'embedded PostgreSQL'),
-  });
-  stops.push(() => embedded.stop());
-  return embedded.connection;
-}
-
-async function readTls(config: Config): Promise<{ cert: Buffer; key: Buffer } | undefined> {
-  const { tlsCertFile, tlsKeyFile } = config;
-  if (tlsCertFile === undefined || tlsKeyFile === undefined) return undefined;
-  const [cert, key] = await Promise.all([readFile(tlsCertFile), readFile(tlsKeyFile)]);
-  return { cert, key };
-}
-
-async function listen(app: FastifyInstance, config: Config): Promise<{ host: string; port: number }> {
-  await app.listen({ host: config.listenHost, port: config.port });
-  const address = app.server.address();
-  if (address === null || typeof address === 'string') throw new Error('not listening on TCP');
-  return { host: address.address, port: address.port };
-}
-
-function databaseProblem(error: unknown) {
-  if (error instanceof DatabaseUnavailable) return problem('database.unavailable', { retryAfterS: 5 });
-  if (error instanceof DatabaseExhausted) return problem('database.exhausted', { retryAfterS: 60 });
-  return undefined;
 }

@@ -4,14 +4,9 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { fastify } from 'fastify';
 import t from 'tap';
-import { documentProblems, vaultProblems } from '../src/documents/index.ts';
 import { ACCESS } from '../src/http/access.ts';
-import { federationProblems } from '../src/http/federation-problems.ts';
-import { mergeProblems } from '../src/http/problem.ts';
-import { httpProblems } from '../src/http/problems.ts';
-import { linkProblems } from '../src/links/index.ts';
+import { nodeProblems } from '../src/http/node-problems.ts';
 import { DOCUMENT_TYPES, documentFields, documentRequired } from '../src/protocol/schemas/document.ts';
-import { registryProblems } from '../src/registry/index.ts';
 import { CONTRACT_FILE, commonProblemCodes, contract, operations } from './support/openapi.ts';
 
 const root = path.join(import.meta.dirname, '..');
@@ -94,15 +89,7 @@ t.test('each operation of the institution API has a row in the access table', as
 });
 
 t.test('the codes of problems are those of the program', async (t) => {
-  const catalog = mergeProblems(
-    httpProblems,
-    federationProblems,
-    registryProblems,
-    documentProblems,
-    vaultProblems,
-    linkProblems,
-  );
-  const codes = catalog.list().map(({ code }) => code);
+  const codes = nodeProblems.list().map(({ code }) => code);
   t.strictSame([...(component('ProblemCode').enum ?? [])].sort(), codes, 'ProblemCode');
   const listed = new Set([
     ...commonProblemCodes,

@@ -8,8 +8,10 @@ export {
   findEmbeddedPostgres,
   inspectDatabase,
   newestMigration,
+  readMigration,
 } from './inspect.ts';
 export { migrate } from './migrate.ts';
+export { openDatabase } from './open-database.ts';
 export { type Connection, createPool } from './pool.ts';
 export { createSweeper, type Sweeper } from './sweeper.ts';
 export type { Tables } from './tables.ts';

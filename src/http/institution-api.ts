@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest, RouteShorthandOptions } from 'fastify';
+import { isUuid } from '../protocol/ids.ts';
 import { type AuthOptions, createAuth } from './auth.ts';
 import { installEtags, requireMatch } from './etag.ts';
 import { type Contract, componentId } from './openapi.ts';
@@ -23,25 +24,17 @@ export type ApiAccess = Readonly<{
 
 export type ApiOperation = Pick<RouteShorthandOptions, 'onRequest' | 'preHandler' | 'schema'>;
 
-/** A read by an auditor, for the journal. Names no content. */
-export type JournaledRead = Readonly<{
-  subject: string;
-  role: string;
-  operationId: string;
-  /** The id in the path, if the operation is about one thing. */
-  id: string | undefined;
-  /** What the caller gave as the purpose, in the header IVX-Purpose. */
-  purpose: string | undefined;
-}>;
-
 export type InstitutionApiOptions = Readonly<{
   contract: Contract;
   auth: Omit<AuthOptions, 'onAuthenticated'>;
   /** Charged by address until a token holds. */
   addressBuckets: TokenBuckets;
   tokenRatePerMin: number;
-  /** Resolves once the entry is durable: what isn't journaled isn't shown. */
-  journal: (read: JournaledRead) => Promise<void>;
+  /** Notes an auditor's read: `detail` is the purpose they gave. Resolves once that is durable: before, nothing is shown. */
+  journal: (
+    caller: { subject: string; role: string },
+    read: { action: string; document: string | null; outcome: 'ok'; detail?: string },
+  ) => Promise<void>;
   /** Makes the rooms' routes, below `/v1`. */
   routes: (access: ApiAccess) => readonly FastifyPluginAsync[];
 }>;
@@ -111,6 +104,14 @@ function journalHook(operationId: string, journal: InstitutionApiOptions['journa
           detail: '/ivx-purpose has 1 to 200 ASCII characters',
         }),
       );
-    await journal({ subject, role, operationId, id, purpose });
+    await journal(
+      { subject, role },
+      {
+        action: operationId,
+        document: isUuid(id) ? id : null,
+        outcome: 'ok',
+        ...(purpose !== undefined && { detail: purpose }),
+      },
+    );
   };
 }
