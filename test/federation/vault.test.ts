@@ -107,8 +107,11 @@ t.test('the vault reads, files and reports', async (t) => {
     }
     const known = await vault.call('GET', path, { headers: { 'if-none-match': etag } });
     t.match([known.status, known.bytes.length], [304, 0]);
-    const head = await vault.call('HEAD', path);
-    t.match([head.status, head.headers.get('content-length'), head.bytes.length], [200, '200000', 0]);
+    const head = await fetch(`${b.url}${path}`, {
+      method: 'HEAD',
+      headers: { authorization: `Bearer ${vault.token}` },
+    });
+    t.match([head.status, head.headers.get('content-length')], [200, '200000']);
   });
 
   await t.test('a batch gives each document its own result', async (t) => {
