@@ -120,13 +120,18 @@ export function createDatabase(pool: pg.Pool): Database {
     };
     client.on('error', onError);
     try {
-      await client.query('begin');
+      // Not waited for: the first statement of the work leaves with it. Its failure shows in theirs, and at the commit.
+      const begun = client.query('begin');
+      begun.catch(() => {});
       const result = await work({
         kysely: kyselyFor(client),
         client,
         afterCommit: (callback) => callbacks.push(callback),
       });
-      await client.query('commit');
+      await begun;
+      // A transaction that failed half way answers COMMIT with ROLLBACK, and nothing was kept.
+      const ended = await client.query('commit');
+      if (ended.command !== 'COMMIT') throw new Error(`the transaction ended with ${ended.command}`);
       for (const callback of callbacks) callback();
       return result;
     } catch (error) {

@@ -15,3 +15,4 @@ export { openDatabase } from './open-database.ts';
 export { type Connection, createPool } from './pool.ts';
 export { createSweeper, type Sweeper } from './sweeper.ts';
 export type { Tables } from './tables.ts';
+export { together } from './together.ts';

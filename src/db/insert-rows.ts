@@ -1,4 +1,5 @@
 import type { Tx } from './database.ts';
+import { together } from './together.ts';
 
 /** PostgreSQL's limit on the parameters of one statement. */
 const MAX_PARAMETERS = 65_535;
@@ -24,18 +25,19 @@ export async function insertRows<Row extends Record<string, unknown>>(
 ): Promise<Row[]> {
   const width = target.columns.length;
   const largest = 2 ** Math.floor(Math.log2(MAX_PARAMETERS / width));
-  const returned: Row[] = [];
+  const pieces: Promise<{ rows: Row[] }>[] = [];
   for (let from = 0; from < rows.length; ) {
     const left = rows.length - from;
     const count = Math.min(largest, 2 ** Math.floor(Math.log2(left)));
-    const result = await tx.client.query<Row>({
-      ...statement(target, count),
-      values: rows.slice(from, from + count).flat(),
-    });
-    returned.push(...result.rows);
+    pieces.push(
+      tx.client.query<Row>({
+        ...statement(target, count),
+        values: rows.slice(from, from + count).flat(),
+      }),
+    );
     from += count;
   }
-  return returned;
+  return (await together(pieces)).flatMap((piece) => piece.rows);
 }
 
 const statements = new Map<string, { name: string; text: string }>();

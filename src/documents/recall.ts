@@ -1,4 +1,3 @@
-import { randomFillSync } from 'node:crypto';
 import { v7 as uuidV7 } from 'uuid';
 import type { Clock } from '../clock.ts';
 import type { Database, Tx } from '../db/index.ts';
@@ -8,6 +7,7 @@ import type { EntityId, ExchangeId, LinkId } from '../protocol/ids.ts';
 import { encodeManifest } from '../protocol/manifest.ts';
 import { encodeRandom128 } from '../protocol/nonce.ts';
 import { Refusal } from '../protocol/refusal.ts';
+import { randomBytesOf } from '../random.ts';
 import type { Caller } from './journal.ts';
 import { insertJournal } from './journal-store.ts';
 import {
@@ -91,7 +91,7 @@ export function createRecalls(deps: {
   ): Promise<string> {
     const jti = uuidV7() as ExchangeId;
     const manifest = encodeManifest({
-      salt: encodeRandom128(randomFillSync(Buffer.allocUnsafe(16))),
+      salt: encodeRandom128(randomBytesOf(16)),
       body: {
         document: document.id,
         reason: given.reason,

@@ -1,4 +1,3 @@
-import { randomFillSync } from 'node:crypto';
 import { v7 as uuidV7 } from 'uuid';
 import type { Clock } from '../clock.ts';
 import type { Database, Tx } from '../db/index.ts';
@@ -6,6 +5,7 @@ import type { ActHandler, ExchangeService, LinkGate, OutcomeListener } from '../
 import type { EntityId, ExchangeId } from '../protocol/ids.ts';
 import { encodeManifest } from '../protocol/manifest.ts';
 import { encodeRandom128 } from '../protocol/nonce.ts';
+import { randomBytesOf } from '../random.ts';
 import {
   carryReports,
   claimPeer,
@@ -188,7 +188,7 @@ function manifestOf(reports: readonly FreeReport[]): Buffer {
     (report): Status => ({ document: report.jti, state: report.state, at: report.at.toISOString() }),
   );
   return encodeManifest({
-    salt: encodeRandom128(randomFillSync(Buffer.allocUnsafe(16))),
+    salt: encodeRandom128(randomBytesOf(16)),
     body: { statuses },
   });
 }

@@ -1,4 +1,3 @@
-import { randomFillSync } from 'node:crypto';
 import { v7 as uuidV7 } from 'uuid';
 import type { Clock } from '../clock.ts';
 import { createGroupCommit, type Database, type Tx } from '../db/index.ts';
@@ -17,6 +16,7 @@ import type { JsonObject } from '../protocol/jose/strict-json.ts';
 import { encodeManifest } from '../protocol/manifest.ts';
 import { encodeRandom128 } from '../protocol/nonce.ts';
 import { Refusal } from '../protocol/refusal.ts';
+import { randomBytesOf } from '../random.ts';
 import { takeDrafts } from './draft-store.ts';
 import { createRunningKeys, fingerprintOf, type IdempotencyKey } from './idempotency.ts';
 import { readAnswers, type StoredAnswer, storeAnswers } from './idempotency-store.ts';
@@ -214,7 +214,7 @@ export function createSubmitter(deps: {
             jti: draft ?? (uuidV7() as ExchangeId),
             draft: draft !== undefined,
             content,
-            salt: encodeRandom128(randomFillSync(Buffer.allocUnsafe(16))),
+            salt: encodeRandom128(randomBytesOf(16)),
             keyed: idempotency && {
               ...idempotency.key,
               fingerprint: fingerprintOf(idempotency.given, content.sha256),

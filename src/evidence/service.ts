@@ -1,4 +1,3 @@
-import { randomFillSync } from 'node:crypto';
 import { v7 as uuidV7 } from 'uuid';
 import type { Clock } from '../clock.ts';
 import type { Database, Tx } from '../db/index.ts';
@@ -6,6 +5,7 @@ import { type EvidenceClaims, signEvidence } from '../protocol/evidence-record.t
 import type { EntityId } from '../protocol/ids.ts';
 import type { Signer } from '../protocol/jose/keys.ts';
 import { encodeRandom128 } from '../protocol/nonce.ts';
+import { randomBytesOf } from '../random.ts';
 import { type EvidenceRow, insertEvidence, readChain } from './store.ts';
 
 /** Who signs: the node's own identity, as the registry holds it. */
@@ -35,7 +35,7 @@ export function createEvidence(deps: { db: Database; clock: Clock; identity: () 
       iat: Math.floor(eventAt.getTime() / 1000),
       ...told,
       inc: identity.incarnation,
-      nonce: encodeRandom128(randomFillSync(Buffer.allocUnsafe(16))),
+      nonce: encodeRandom128(randomBytesOf(16)),
     };
     return {
       exchangeJti: told.env?.jti ?? null,

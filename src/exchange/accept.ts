@@ -1,6 +1,5 @@
-import { randomFillSync } from 'node:crypto';
 import { v7 as uuidV7 } from 'uuid';
-import { createGroupCommit, type Database, type Tx } from '../db/index.ts';
+import { createGroupCommit, type Database, type Tx, together } from '../db/index.ts';
 import type { Evidence } from '../evidence/index.ts';
 import type { EnvelopeClaims } from '../protocol/envelope.ts';
 import type { Manifest } from '../protocol/manifest.ts';
@@ -8,6 +7,7 @@ import { encodeRandom128 } from '../protocol/nonce.ts';
 import { type ReceiptClaims, rejectionReason, signReceipt } from '../protocol/receipt.ts';
 import { REFUSALS, type RefusalCode } from '../protocol/refusal.ts';
 import { CLOCK_SKEW_S } from '../protocol/time.ts';
+import { randomBytesOf } from '../random.ts';
 import type { Registry } from '../registry/index.ts';
 import type { ActHandler, InboundItem, LinkGate, LinkView, Verdict } from './acts.ts';
 import type { BodyStore } from './bodies/body-store.ts';
@@ -87,10 +87,6 @@ async function judge(
   candidates: Candidate[],
   decisions: Map<string, Decision>,
 ): Promise<{ judged: Judged[]; decidedAt: Date }> {
-  const peers = await deps.registry.lockAndReadPeers(tx, [...new Set(candidates.map((c) => c.claims.iss))]);
-  // The database's clock, one for the batch. Without a known peer there is nothing to decide.
-  const nowMs = peers.values().next().value?.nowMs ?? 0;
-  const decidedAt = new Date(nowMs);
   // Acts that change links lock them themselves, and for more than a share.
   const subjects = [
     ...new Set(
@@ -99,8 +95,14 @@ async function judge(
       ),
     ),
   ];
-  const links =
-    subjects.length === 0 ? new Map<string, LinkView>() : await deps.links.lock(tx, subjects.sort());
+  // Sent in this order, and so locked in it.
+  const [peers, links] = await together([
+    deps.registry.lockAndReadPeers(tx, [...new Set(candidates.map((c) => c.claims.iss))]),
+    subjects.length === 0 ? new Map<string, LinkView>() : deps.links.lock(tx, subjects.sort()),
+  ]);
+  // The database's clock, one for the batch. Without a known peer there is nothing to decide.
+  const nowMs = peers.values().next().value?.nowMs ?? 0;
+  const decidedAt = new Date(nowMs);
 
   const judged: Judged[] = [];
   for (const candidate of candidates) {
@@ -230,17 +232,19 @@ async function storeDecisions(
     if (accepted) kept.push(entry);
   }
 
-  await deps.bodies.keep(
-    tx,
-    kept.flatMap(({ candidate }) => (candidate.received === undefined ? [] : [candidate.received.body])),
-  );
-  await deps.evidence.store(tx, records);
-  for (const [act, entries] of groupByAct(kept)) {
-    await deps.handlers.get(act)?.apply(
+  await together([
+    deps.bodies.keep(
       tx,
-      entries.map((entry) => entry.item),
-    );
-  }
+      kept.flatMap(({ candidate }) => (candidate.received === undefined ? [] : [candidate.received.body])),
+    ),
+    deps.evidence.store(tx, records),
+    ...[...groupByAct(kept)].map(([act, entries]) =>
+      deps.handlers.get(act)?.apply(
+        tx,
+        entries.map((entry) => entry.item),
+      ),
+    ),
+  ]);
   await addReplays(tx, judged, decisions);
   return decisions;
 }
@@ -291,7 +295,7 @@ function signDecision(deps: Deps, { candidate, verdict }: Judged, decidedAt: Dat
       ...decision,
       ...(verdict.nextEligibleAt !== undefined && { nextEligibleAt: verdict.nextEligibleAt }),
       inc: self.incarnation,
-      nonce: encodeRandom128(randomFillSync(Buffer.allocUnsafe(16))),
+      nonce: encodeRandom128(randomBytesOf(16)),
     } as ReceiptClaims,
     self.signer(),
   );

@@ -1,10 +1,10 @@
-import { randomFillSync } from 'node:crypto';
 import { v7 as uuidV7 } from 'uuid';
 import type { Database } from '../db/index.ts';
 import type { Evidence } from '../evidence/index.ts';
 import type { EntityId } from '../protocol/ids.ts';
 import { encodeRandom128 } from '../protocol/nonce.ts';
 import { rejectionReason, signReceipt } from '../protocol/receipt.ts';
+import { randomBytesOf } from '../random.ts';
 import type { Registry } from '../registry/index.ts';
 import { type Decision, replayDecision } from './accept.ts';
 import { exchangeKey, insertInbound, readDecisions } from './store.ts';
@@ -35,7 +35,7 @@ export function createClosing(deps: { db: Database; registry: Registry; evidence
             event: 'RelayRejection',
             ...rejectionReason('exchange.closed'),
             inc: self.incarnation,
-            nonce: encodeRandom128(randomFillSync(Buffer.allocUnsafe(16))),
+            nonce: encodeRandom128(randomBytesOf(16)),
           },
           self.signer(),
         );

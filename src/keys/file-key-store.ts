@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { SignatureAlg } from '../protocol/jose/keys.ts';
 import { unwrapKey, WRAP_NONCE_BYTES, wrapKey } from '../protocol/sealing.ts';
+import { randomBytesOf } from '../random.ts';
 import { KeyStoreError } from './errors.ts';
 import { ensureKeys } from './first-start.ts';
 import {
@@ -146,7 +146,7 @@ export function createFileKeyStore(options: FileKeyStoreOptions): FileKeyStore {
     wrap(uploadId, key, kekId = currentKekId) {
       const kek = findKek(kekId);
       if (kek === undefined) throw unknownKey(directory, 'kek', kekId);
-      const nonce = randomBytes(WRAP_NONCE_BYTES);
+      const nonce = randomBytesOf(WRAP_NONCE_BYTES);
       return { kekId, wrapped: wrapKey({ kek: kek.key, kekId, uploadId, key, nonce }) };
     },
     unwrap(kekId, uploadId, wrapped) {

@@ -1,10 +1,10 @@
-import { randomFillSync } from 'node:crypto';
 import { v7 as uuidV7 } from 'uuid';
 import type { Tx } from '../db/index.ts';
 import type { ActHandler, OutboundExchanges, OutcomeListener, Sealer } from '../exchange/index.ts';
 import type { EntityId, ExchangeId } from '../protocol/ids.ts';
 import { encodeManifest } from '../protocol/manifest.ts';
 import { encodeRandom128 } from '../protocol/nonce.ts';
+import { randomBytesOf } from '../random.ts';
 import { readNotices, storeNotice } from './store.ts';
 
 /** `peer.notice`: a change of state is told to whom it concerns, and passes while the peer is suspended. */
@@ -29,7 +29,7 @@ export function createPeerNotices(deps: {
     const drafts = await Promise.all(
       notices.map(async ({ entityId, state, rev }) => {
         const manifest = encodeManifest({
-          salt: encodeRandom128(randomFillSync(Buffer.allocUnsafe(16))),
+          salt: encodeRandom128(randomBytesOf(16)),
           body: { state, rev },
         });
         return {

@@ -1,5 +1,5 @@
 import type { Pool } from 'undici';
-import type { Tx } from '../db/index.ts';
+import { type Tx, together } from '../db/index.ts';
 import type { EntityId } from '../protocol/ids.ts';
 import type { Signer, VerificationKey } from '../protocol/jose/keys.ts';
 import { Refusal } from '../protocol/refusal.ts';
@@ -186,8 +186,9 @@ export function createRegistry(deps: RegistryDeps): Registry {
       return await unknownKeys.ask(id, kid);
     },
     async lockAndReadPeers(tx, ids) {
-      await lockPeersShared(tx, ids);
-      return await readLockedPeers(tx, ids);
+      // The second statement takes its snapshot once the first has its locks, whenever it was sent.
+      const [, read] = await together([lockPeersShared(tx, ids), readLockedPeers(tx, ids)]);
+      return read;
     },
     dispatcher(id) {
       const view = current().peers.get(id)?.view;

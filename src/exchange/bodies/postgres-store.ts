@@ -2,8 +2,8 @@ import type { Database } from '../../db/index.ts';
 import { insertRows } from '../../db/index.ts';
 import type { BodyStore } from './body-store.ts';
 
-/** Segments read, or written, in one statement: 1 MiB of content. */
-const SEGMENTS_PER_STATEMENT = 16;
+/** Segments read in one statement: 256 KiB of content, for the driver holds an answer twice as text. */
+const SEGMENTS_PER_STATEMENT = 4;
 
 /** Bytes in PostgreSQL: one backup, and every replica sees them. */
 export function createPostgresBodyStore(db: Database): BodyStore {

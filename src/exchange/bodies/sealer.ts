@@ -1,9 +1,11 @@
-import { createHash, randomFillSync } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { v7 as uuidV7 } from 'uuid';
 import type { KeyStore } from '../../keys/index.ts';
 import { SEALING_KEY_BYTES, SEGMENT_BYTES, sealSegment } from '../../protocol/sealing.ts';
 import { createSegmenter } from '../../protocol/segmenter.ts';
+import { randomBytesOf } from '../../random.ts';
 import type { BodyStore } from './body-store.ts';
+import { noteStreamed } from './reclaim.ts';
 import type { SealedBody } from './sealed-body.ts';
 
 /** Content up to this size waits in memory for its batch; more streams into an upload. */
@@ -88,6 +90,7 @@ export function createSealer(deps: { store: BodyStore; keys: KeyStore }): Sealer
       try {
         for await (const chunk of chunks) {
           size += chunk.length;
+          noteStreamed(chunk.length);
           digest.update(chunk);
           for (const segment of segmenter.push(chunk)) {
             seal(segment, false);
@@ -144,5 +147,5 @@ export function createSealer(deps: { store: BodyStore; keys: KeyStore }): Sealer
 }
 
 function newKey(): Buffer {
-  return randomFillSync(Buffer.allocUnsafeSlow(SEALING_KEY_BYTES));
+  return randomBytesOf(SEALING_KEY_BYTES);
 }

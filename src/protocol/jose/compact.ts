@@ -51,12 +51,38 @@ export function parseCompact(token: string, maxBytes: number): CompactResult {
   const payloadEnd = token.indexOf('.', headerEnd + 1);
   if (headerEnd < 1 || payloadEnd < 0 || token.includes('.', payloadEnd + 1)) return refuse('jws.malformed');
 
-  const headerBytes = decodeBase64url(token.slice(0, headerEnd));
+  const head = readHeader(token.slice(0, headerEnd));
   const payload = decodeBase64url(token.slice(headerEnd + 1, payloadEnd));
   const signature = decodeBase64url(token.slice(payloadEnd + 1));
-  if (headerBytes === undefined || payload === undefined || signature === undefined)
-    return refuse('jws.base64url');
+  if (payload === undefined || signature === undefined) return refuse('jws.base64url');
+  if (!head.ok) return head;
+  const signingInput = Buffer.from(token.slice(0, payloadEnd), 'latin1');
+  return { ok: true, jws: { alg: head.alg, header: head.header, payload, signature, signingInput } };
+}
 
+type HeaderResult =
+  | { ok: true; alg: SignatureAlg; header: JsonObject }
+  | { ok: false; reason: CompactRefusal };
+
+// A peer signs with one key and a handful of types: its headers come again and again, thousands of times a second.
+const knownHeaders = new Map<string, HeaderResult>();
+const MAX_KNOWN_HEADERS = 512;
+const MAX_KNOWN_HEADER_LENGTH = 256;
+
+function readHeader(text: string): HeaderResult {
+  const known = knownHeaders.get(text);
+  if (known !== undefined) return known;
+  const result = checkHeader(text);
+  if (result.ok && text.length <= MAX_KNOWN_HEADER_LENGTH) {
+    if (knownHeaders.size >= MAX_KNOWN_HEADERS) knownHeaders.clear();
+    knownHeaders.set(text, { ...result, header: Object.freeze(result.header) });
+  }
+  return result;
+}
+
+function checkHeader(text: string): HeaderResult {
+  const headerBytes = decodeBase64url(text);
+  if (headerBytes === undefined) return refuse('jws.base64url');
   const parsed = parseStrictJson(headerBytes, HEADER_LIMITS);
   if (!parsed.ok || !isJsonObject(parsed.value)) return refuse('jws.header');
   const header = parsed.value;
@@ -65,9 +91,7 @@ export function parseCompact(token: string, maxBytes: number): CompactResult {
     if (!KNOWN_HEADERS.has(name)) return refuse('jws.header');
   }
   const alg = ALGS.get(header['alg']);
-  if (alg === undefined) return refuse('jws.alg');
-  const signingInput = Buffer.from(token.slice(0, payloadEnd), 'latin1');
-  return { ok: true, jws: { alg, header, payload, signature, signingInput } };
+  return alg === undefined ? refuse('jws.alg') : { ok: true, alg, header };
 }
 
 function refuse(reason: CompactRefusal): { ok: false; reason: CompactRefusal } {
