@@ -1,3 +1,4 @@
+import { DatabaseUnavailable } from '../db/index.ts';
 import type { Breaker } from './breaker.ts';
 import type { Leased } from './store.ts';
 
@@ -91,9 +92,27 @@ export function createPeerQueue(deps: PeerQueueDeps): PeerQueue {
       const leased = await deps.lease(limit);
       for (const one of leased) heldLeases.set(one.jti, one);
       if (leased.length === limit) mayHaveMore = true;
-      if (leased.length > 0) ready = ready.concat(await deps.prepare(leased));
+      if (leased.length > 0) ready = ready.concat(await prepare(leased));
     } catch (error) {
       deps.onError(error);
+    }
+  }
+
+  /**
+   * What can't be prepared is held no longer, so that its lease runs out and another try follows. One that can't be
+   * for a reason of its own, such as bytes that are damaged, spoils none of the others.
+   */
+  async function prepare(leased: Leased[]): Promise<Prepared[]> {
+    try {
+      return await deps.prepare(leased);
+    } catch (error) {
+      if (leased.length === 1 || error instanceof DatabaseUnavailable) {
+        for (const one of leased) heldLeases.delete(one.jti);
+        deps.onError(error);
+        return [];
+      }
+      const middle = leased.length >> 1;
+      return [...(await prepare(leased.slice(0, middle))), ...(await prepare(leased.slice(middle)))];
     }
   }
 

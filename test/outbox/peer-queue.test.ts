@@ -1,0 +1,64 @@
+import t from 'tap';
+import { DatabaseUnavailable } from '../../src/db/index.ts';
+import { createBreaker } from '../../src/outbox/breaker.ts';
+import { createPeerQueue, type Prepared } from '../../src/outbox/peer-queue.ts';
+import type { Leased } from '../../src/outbox/store.ts';
+import { eventually } from '../support/node.ts';
+
+const leased = (jti: string): Leased => ({
+  jti,
+  peer: 'https://b.example',
+  task: 'send',
+  giveUpReason: null,
+  attempts: 0,
+  mismatches: 0,
+});
+
+/** A queue with these deliveries due, once. */
+function queueOf(jtis: string[], prepare: (batch: Leased[]) => Promise<Prepared[]>) {
+  const errors: unknown[] = [];
+  const due = [...jtis];
+  const queue = createPeerQueue({
+    peer: 'https://b.example',
+    maxInFlight: 8,
+    breaker: createBreaker({ maxInFlight: 8, policy: { baseMs: 10, capMs: 10 }, random: () => 0.5 }),
+    nowMs: () => Date.now(),
+    lease: async (limit) => due.splice(0, limit).map(leased),
+    prepare,
+    giveBack: async () => {},
+    release: async () => {},
+    onError: (error) => errors.push(error),
+  });
+  return { queue, errors };
+}
+
+t.test('what can’t be prepared is not held: its lease must run out', async (t) => {
+  let asked = 0;
+  const { queue, errors } = queueOf(['1', '2', '3'], async () => {
+    asked++;
+    throw new DatabaseUnavailable('gone');
+  });
+  queue.wake();
+  await eventually(async () => errors.length > 0);
+  t.strictSame(queue.held, []);
+  t.equal(asked, 1, 'and a database that is down is not asked for each');
+});
+
+t.test('one that can’t be prepared spoils none of the others', async (t) => {
+  const tried: string[] = [];
+  const { queue, errors } = queueOf(['1', '2', 'damaged', '4', '5'], async (batch) => {
+    if (batch.some(({ jti }) => jti === 'damaged')) throw new Error('bytes are damaged');
+    return batch.map((one) => ({
+      leased: one,
+      run: async () => {
+        tried.push(one.jti);
+        return { kind: 'settled' };
+      },
+    }));
+  });
+  queue.wake();
+  await eventually(async () => tried.length === 4);
+  t.strictSame(tried.sort(), ['1', '2', '4', '5']);
+  t.equal(errors.length, 1);
+  await eventually(async () => queue.held.length === 0);
+});
