@@ -1,7 +1,7 @@
 // Two institutions under a steady load, and somebody who kills the sender, the recipient or the PostgreSQL of either
 // again and again, at a random moment or at a step of a document's life. Nothing may be lost, nothing come twice.
 //
-//   SEED=42 ROUNDS=200 node scripts/test.ts --slow test/slow/kills.test.ts
+//   SEED=42 ROUNDS=200 npm run test:slow -- test/slow/kills.test.ts
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { holdStep, installSteps, RECIPIENT_STEPS, SENDER_STEPS, type Step } from '../support/held-step.ts';
@@ -67,7 +67,7 @@ function describe({ victim, moment }: Round): string {
   }
 }
 
-t.comment(`SEED=${SEED} ROUNDS=${ROUNDS} node scripts/test.ts --slow test/slow/kills.test.ts`);
+t.comment(`SEED=${SEED} ROUNDS=${ROUNDS} npm run test:slow -- test/slow/kills.test.ts`);
 
 const random = createRandom(SEED);
 const rounds = planRounds(random);
@@ -112,7 +112,7 @@ async function play({ victim, moment }: Round): Promise<void> {
   const node = victim.startsWith('sender') ? a : b;
   const letGo = await waitFor(moment);
   if (victim === node.name) await node.kill();
-  else node.killDatabase();
+  else await node.killDatabase();
   await letGo();
   if (victim === node.name) await node.start();
   else await node.untilReady();
@@ -155,7 +155,7 @@ await t.test(`${ROUNDS} kills, seed ${SEED}`, async (t) => {
       t.comment(what);
       load.resume();
     } catch (error) {
-      t.comment(`SEED=${SEED} ROUNDS=${ROUNDS} node scripts/test.ts --slow test/slow/kills.test.ts`);
+      t.comment(`SEED=${SEED} ROUNDS=${ROUNDS} npm run test:slow -- test/slow/kills.test.ts`);
       t.comment(`failed in round ${number} (${describe(round)})`);
       for (const node of nodes) t.comment(`${node.name}:\n${node.log()}`);
       await load.pause().catch(() => {});

@@ -71,7 +71,7 @@ export function createSubmitter(node: ProcessNode, link: LinkId): Submitter {
         }
         if (answer.final || Date.now() > until) throw new Error(`never acknowledged: ${answer.problem}`);
         repeated++;
-        await sleep(50);
+        await sleep(150);
       }
     },
   };
