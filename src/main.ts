@@ -3,9 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type CliContext, runCli } from './cli/index.ts';
 import { environmentForOthers, loadConfig } from './config.ts';
-import { runDemo } from './demo/index.ts';
-import { ACCESS, type AccessTable, issueNodeToken, ROLES } from './http/index.ts';
-import { migrateDatabase, startNode } from './node.ts';
+import type { AccessTable } from './http/index.ts';
 
 const manifest = JSON.parse(readFileSync(path.join(import.meta.dirname, '..', 'package.json'), 'utf8')) as {
   version: string;
@@ -25,7 +23,8 @@ function untilStopped(): Promise<string> {
   });
 }
 
-function roleFor(operationIds: readonly string[]): string {
+async function roleFor(operationIds: readonly string[]): Promise<string> {
+  const { ACCESS, ROLES } = await import('./http/index.ts');
   const access: AccessTable = ACCESS;
   const role = ROLES.find((one) => operationIds.every((id) => access[id]?.includes(one) === true));
   if (role === undefined) throw new Error(`no role may call ${operationIds.join(' and ')}`);
@@ -38,17 +37,17 @@ const context: CliContext = {
   out: (text) => process.stdout.write(`${text}\n`),
   err: (text) => process.stderr.write(`${text}\n`),
   loadConfig,
-  startNode,
-  migrateDatabase,
-  issueToken: issueNodeToken,
-  roles: ROLES,
+  // Read when they are needed: most commands only call a node, and should be as quick as that.
+  startNode: async (config) => (await import('./node.ts')).startNode(config),
+  migrateDatabase: async (config) => (await import('./node.ts')).migrateDatabase(config),
+  issueToken: async (config, request) => (await import('./http/index.ts')).issueNodeToken(config, request),
+  roles: async () => (await import('./http/index.ts')).ROLES,
   roleFor,
-  runDemo: (options) =>
-    runDemo(options, {
-      program: [process.execPath, import.meta.filename],
-      env: environmentForOthers(),
-      untilStopped,
-    }),
+  runDemo: async (options) => {
+    const program = [process.execPath, import.meta.filename] as const;
+    const { runDemo } = await import('./demo/index.ts');
+    return runDemo(options, { program, env: environmentForOthers(), untilStopped });
+  },
   untilStopped,
 };
 

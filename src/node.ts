@@ -333,7 +333,7 @@ async function start(
   const address = await listen(app, config);
   if (config.federation) {
     outbox.start(counted.countDeliveries(exchange.prepare));
-    stops.push(() => outbox.stop());
+    stops.push(() => outbox.stop(config.shutdownGraceMs));
     linkService.sweeper.start();
     stops.push(() => linkService.sweeper.stop());
     vault.start();

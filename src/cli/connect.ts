@@ -75,7 +75,7 @@ async function ownToken(
   config: Config,
   operationIds: readonly string[],
 ): Promise<string> {
-  const role = context.roleFor(operationIds);
+  const role = await context.roleFor(operationIds);
   return (await context.issueToken(config, { role, subject: 'cli', ttlS: TOKEN_TTL_S })).token;
 }
 

@@ -14,9 +14,9 @@ export type CliContext = {
   migrateDatabase(config: Config): Promise<{ applied: string[]; version: number }>;
   /** Signs an access token with the key in the data directory. Throws a RangeError for what no node would accept. */
   issueToken(config: Config, request: TokenRequest): Promise<{ token: string; expiresAtS: number }>;
-  roles: readonly string[];
+  roles(): Promise<readonly string[]>;
   /** A role that may call all of these operations of the institution API. Throws where there is none. */
-  roleFor(operationIds: readonly string[]): string;
+  roleFor(operationIds: readonly string[]): Promise<string>;
   runDemo(options: DemoOptions): Promise<number>;
   /** Resolves at the first request to stop; a second one ends the process at once. */
   untilStopped(): Promise<string>;

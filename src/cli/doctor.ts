@@ -1,13 +1,6 @@
 import type { Command } from 'commander';
-import type { Config } from '../config.ts';
-import { connectNode } from './connect.ts';
 import { type CliContext, CliError, requireConfig } from './context.ts';
-import { checkDatabase } from './doctor/database.ts';
-import { type Finding, failed, messageOf, skipped } from './doctor/finding.ts';
-import { checkCertificate, checkDisk, checkNode } from './doctor/host.ts';
-import { checkKeys } from './doctor/keys.ts';
-import { checkPeers } from './doctor/peers.ts';
-import { checkPublicUrl } from './doctor/public-url.ts';
+import type { Finding } from './doctor/finding.ts';
 import { printable, renderTable, withProgress } from './output.ts';
 
 export function addDoctor(program: Command, context: CliContext): void {
@@ -29,6 +22,8 @@ it can while the node is down. Exit code 1 if anything failed; warnings leave it
     )
     .action(async (options: { json?: boolean }) => {
       const config = requireConfig(context);
+      // What it looks with takes longer to load than most commands to run.
+      const { examine } = await import('./doctor/examine.ts');
       const findings = await withProgress(context, 'looking', examine(context, config));
       const bad = findings.filter(({ status }) => status === 'failed').length;
       if (options.json === true) context.out(JSON.stringify({ ok: bad === 0, findings }));
@@ -37,31 +32,6 @@ it can while the node is down. Exit code 1 if anything failed; warnings leave it
         throw new CliError('doctor.failed', `${bad} of ${findings.length} checks failed`, { answered: true });
       }
     });
-}
-
-async function examine(context: CliContext, config: Config): Promise<Finding[]> {
-  const nowMs = Date.now();
-  const [node, { finding: keysFinding, keys }, disk, certificate] = await Promise.all([
-    checkNode(config),
-    checkKeys(config),
-    checkDisk(config),
-    checkCertificate(config, nowMs),
-  ]);
-  const [database, publicUrl, peers] = await Promise.all([
-    checkDatabase(config, context.migrationsDir, keys),
-    checkPublicUrl(config, keys, nowMs),
-    node.up ? examinePeers(context, nowMs) : [skipped('peers', 'only a running node knows how they are')],
-  ]);
-  return [...node.findings, keysFinding, ...database, disk, certificate, publicUrl, ...peers];
-}
-
-async function examinePeers(context: CliContext, nowMs: number): Promise<Finding[]> {
-  try {
-    const { api } = await connectNode(context, {}, ['listPeers', 'getPeer']);
-    return await checkPeers(api, nowMs);
-  } catch (error) {
-    return [failed('peers', `the node does not tell: ${messageOf(error)}`, 'the log of the node says more')];
-  }
 }
 
 const MARKS: Readonly<Record<Finding['status'], string>> = {

@@ -8,7 +8,7 @@ export function addToken(program: Command, context: CliContext): void {
   token
     .command('create')
     .description('issue a token signed by this node')
-    .requiredOption('--role <role>', `one of ${context.roles.join(', ')}`)
+    .requiredOption('--role <role>', 'what its bearer may do: operator, integrator, vault or auditor')
     .option('--ttl <duration>', 'how long it is valid, at most 24h', '1h')
     .option('--subject <name>', 'who it is for; appears in journals', 'cli')
     .option('--json', 'one JSON object on stdout')
@@ -33,9 +33,10 @@ export async function createToken(
   context: CliContext,
   options: { role: string; ttl: string; subject: string },
 ): Promise<{ token: string; expiresAt: string; role: string }> {
-  if (!context.roles.includes(options.role)) {
+  const roles = await context.roles();
+  if (!roles.includes(options.role)) {
     throw new CliError('usage.role', `no role is called ${options.role}`, {
-      hint: `one of ${context.roles.join(', ')}`,
+      hint: `one of ${roles.join(', ')}`,
       exitCode: EXIT.usage,
     });
   }

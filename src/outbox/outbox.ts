@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { v7 as uuidV7 } from 'uuid';
 import type { Clock } from '../clock.ts';
 import { createGroupCommit, type Database, type Tx } from '../db/index.ts';
@@ -59,8 +60,11 @@ export type Outbox = {
   cancel(jti: string): Promise<boolean>;
   /** How things stand with a peer, as operators are shown it. `queued` counts up to QUEUE_COUNT_LIMIT. */
   traffic(peer: string): Promise<PeerTraffic>;
-  /** Lets what is in flight finish, and gives the rest back. */
-  stop(): Promise<void>;
+  /**
+   * Lets what is in flight finish, for at most `graceMs`, and gives the rest back. What is still in flight then is tried
+   * again once its lease has run out.
+   */
+  stop(graceMs?: number): Promise<void>;
 };
 
 /** A longer queue is told as this long: counting on would cost more than anybody learns. */
@@ -268,10 +272,12 @@ export function createOutbox(deps: {
         ...(nextProbeAtMs !== null && { nextProbeAt: new Date(nextProbeAtMs).toISOString() }),
       };
     },
-    async stop() {
+    async stop(graceMs) {
       stopped = true;
       for (const timer of timers) clearInterval(timer);
-      await Promise.all([...queues.values()].map(({ queue }) => queue.stop()));
+      const finished = Promise.all([...queues.values()].map(({ queue }) => queue.stop()));
+      if (graceMs === undefined) await finished;
+      else await Promise.race([finished, sleep(graceMs, undefined, { ref: false })]);
     },
   };
 }
