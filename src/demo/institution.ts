@@ -28,6 +28,7 @@ export type ProgramStarter = {
 const execute = promisify(execFile);
 
 const START_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 30_000;
 /** Lines of a node's log that are shown when it doesn't start. */
 const KEPT_LINES = 20;
 
@@ -97,7 +98,9 @@ export function createInstitution(
     async stop() {
       if (child === undefined) return;
       child.kill('SIGTERM');
+      const impatience = setTimeout(() => child?.kill('SIGKILL'), STOP_TIMEOUT_MS);
       await exited(child);
+      clearTimeout(impatience);
     },
     async token(role) {
       const [command, ...first] = starter.program;

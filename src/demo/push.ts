@@ -34,12 +34,17 @@ export async function pushDocuments(plan: PushPlan): Promise<{ pushed: Pushed[];
   const pushed: Pushed[] = [];
   let next = 0;
   let killed = 0;
-  let interruption: Promise<void> | undefined;
+  let kill: Promise<void> | undefined;
+  let restart: Promise<void> | undefined;
 
-  async function interrupt(): Promise<void> {
+  async function killRecipient(): Promise<void> {
     await b.institution.kill();
     killed++;
     timeline.say(b.institution.name, `killed (SIGKILL) after ${pushed.length} of ${count} submissions`);
+    restart = restartRecipient();
+  }
+
+  async function restartRecipient(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, DOWN_MS));
     await b.institution.start();
     timeline.say(b.institution.name, 'restarted on what the kill left');
@@ -52,16 +57,21 @@ export async function pushDocuments(plan: PushPlan): Promise<{ pushed: Pushed[];
       const file = files[index % files.length] as DemoFile;
       const document = await submit(plan, file, index);
       pushed.push({ id: document.id, file, sha256: digests.get(file.path) as string });
-      if (pushed.length >= Math.ceil(count / 2)) interruption ??= interrupt();
+      if (pushed.length >= Math.ceil(count / 2)) {
+        kill ??= killRecipient();
+        // The second half is handed in while the recipient is dead.
+        await kill;
+      }
       timeline.progress(`${pushed.length} of ${count} handed in`);
     }
   }
-  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, count) }, worker));
+  const workers = Math.min(CONCURRENCY, Math.ceil(count / 4));
+  await Promise.all(Array.from({ length: workers }, worker));
   timeline.say(
     a.institution.name,
     `${count} documents handed in, each durable with its evidence before it was answered`,
   );
-  await interruption;
+  await restart;
   await settled(plan);
   return { pushed, killed };
 }
@@ -109,14 +119,16 @@ type Page = { documents: { id: string; state: string }[]; next?: string | null }
 
 async function countWaiting(a: Party): Promise<number> {
   let waiting = 0;
-  let cursor = '';
-  do {
-    const page = await a.integrator.get<Page>(
-      `/v1/documents?state=submitted&limit=${LIST_PAGE}${cursor === '' ? '' : `&cursor=${cursor}`}`,
-    );
-    waiting += page.documents.length;
-    cursor = page.next ?? '';
-  } while (cursor !== '');
+  for (const state of ['submitted', 'sending']) {
+    let cursor = '';
+    do {
+      const page = await a.integrator.get<Page>(
+        `/v1/documents?state=${state}&limit=${LIST_PAGE}${cursor === '' ? '' : `&cursor=${cursor}`}`,
+      );
+      waiting += page.documents.length;
+      cursor = page.next ?? '';
+    } while (cursor !== '');
+  }
   return waiting;
 }
 

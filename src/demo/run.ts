@@ -6,7 +6,7 @@ import type { ProgramStarter } from './institution.ts';
 import { printHandover } from './keep.ts';
 import { linkCustomer, makePeers } from './link.ts';
 import { pushDocuments } from './push.ts';
-import { type Party, startParties } from './setup.ts';
+import { createInstitutions, type Party, startParties } from './setup.ts';
 import { createTimeline } from './timeline.ts';
 import { type Verdict, verifyAll } from './verify.ts';
 
@@ -32,12 +32,13 @@ export async function runDemo(
   }
   const count = options.count ?? files.length;
   const folder = await mkdtemp(path.join(tmpdir(), 'intervault-demo-'));
-  let parties: { a: Party; b: Party } | undefined;
+  const institutions = await createInstitutions(context, folder);
   const stopped = context.untilStopped();
+  const interrupted = stopped.then((signal) => Promise.reject(new Error(`ended by ${signal}`)));
+  interrupted.catch(() => {});
   try {
-    parties = await startParties(context, folder, timeline);
-    const work = play(parties, files, count, timeline);
-    const report = await Promise.race([work, stopped.then((signal) => Promise.reject(new Error(signal)))]);
+    const parties = await Promise.race([startParties(institutions, timeline), interrupted]);
+    const report = await Promise.race([play(parties, files, count, timeline), interrupted]);
     summarize(report, options.json);
     if (options.keep) {
       await printHandover(parties);
@@ -45,7 +46,7 @@ export async function runDemo(
     }
     return holds(report) ? 0 : 1;
   } finally {
-    await Promise.all([parties?.a.institution.stop(), parties?.b.institution.stop()]);
+    await Promise.all(institutions.map((institution) => institution.stop()));
     await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   }
 }

@@ -11,23 +11,22 @@ export type Party = {
   vault: ApiClient;
 };
 
-/** Two institutions, started and ready, each with a caller for each job. */
-export async function startParties(
+/** Two institutions, not started yet. */
+export async function createInstitutions(
   starter: ProgramStarter,
   folder: string,
+): Promise<[Institution, Institution]> {
+  const [portA, portB] = await freePorts(2);
+  const make = (name: string, port: number | undefined, dataDir: string) =>
+    createInstitution(starter, { name, port: port as number, dataDir: path.join(folder, dataDir) });
+  return [make('Banque A', portA, 'banque-a'), make('Assurance B', portB, 'assurance-b')];
+}
+
+/** Starts both, and gives each a caller for each job. */
+export async function startParties(
+  [a, b]: [Institution, Institution],
   timeline: Timeline,
 ): Promise<{ a: Party; b: Party }> {
-  const [portA, portB] = await freePorts(2);
-  const a = createInstitution(starter, {
-    name: 'Banque A',
-    port: portA as number,
-    dataDir: path.join(folder, 'banque-a'),
-  });
-  const b = createInstitution(starter, {
-    name: 'Assurance B',
-    port: portB as number,
-    dataDir: path.join(folder, 'assurance-b'),
-  });
   await Promise.all(
     [a, b].map(async (institution) => {
       await institution.start();
