@@ -54,7 +54,7 @@ t.test('an operator’s day, by commands alone', { timeout: 240_000 }, async (t)
       json(b, ['peer', 'add', idA, '--pin', String(previewA['signedBy'])]),
     ]);
     const list = await run(a, ['peer', 'list']);
-    t.match(list.stdout, new RegExp(`^PEER +NAME +STATE[sS]*\\n${idB} +Assurance B +active`));
+    t.match(list.stdout, new RegExp(`^PEER +NAME +STATE.*\\n${idB} +Assurance B +active`));
     const again = await run(a, ['peer', 'add', idB, '--pin', String(previewB['signedBy'])]);
     t.equal(again.code, 1);
     t.match(again.stderr, /^peer\.exists: /);
@@ -236,39 +236,4 @@ t.test('without a node, and with a wrong configuration', async (t) => {
   const usage = await runProgram(t, ['peer', 'frobnicate'], env);
   t.equal(usage.code, 2);
   t.match(usage.stderr, /unknown command/);
-});
-
-t.test('every command has help with an example', { timeout: 240_000 }, async (t) => {
-  const env = { INTERVAULT_DATA_DIR: await tempDir(t) };
-  const help = async (...command: string[]) => {
-    const { code, stdout } = await runProgram(t, [...command, '--help'], env);
-    t.equal(code, 0, command.join(' '));
-    return stdout;
-  };
-  const top = await help();
-  t.match(top, /Exit codes: 0 done/);
-  for (const name of [
-    'start',
-    'demo',
-    'migrate',
-    'token',
-    'peer',
-    'link',
-    'document',
-    'keys',
-    'doctor',
-    'version',
-  ]) {
-    t.match(top, new RegExp(`^ {2}${name}\\b`, 'm'), name);
-  }
-  const leaves = [
-    ['start'],
-    ['doctor'],
-    ['token', 'create'],
-    ['peer', 'add'],
-    ['link', 'start'],
-    ['document', 'send'],
-    ['keys', 'rotate'],
-  ];
-  for (const command of leaves) t.match(await help(...command), /\nExamples:\n {2}/, command.join(' '));
 });

@@ -1,0 +1,69 @@
+import t from 'tap';
+import { type CliContext, runCli } from '../../src/cli/index.ts';
+import { ROLES } from '../../src/http/access.ts';
+
+async function help(command: readonly string[]): Promise<string> {
+  let said = '';
+  const context = {
+    version: '0.0.0',
+    out: (text: string) => {
+      said += `${text}\n`;
+    },
+    err: (text: string) => {
+      said += `${text}\n`;
+    },
+  } as unknown as CliContext;
+  const code = await runCli([...command, '--help'], context);
+  if (code !== 0) throw new Error(`${command.join(' ')} --help ended with ${code}: ${said}`);
+  return said;
+}
+
+/** The commands that a help text lists, `help` itself aside. */
+function commandsIn(text: string): string[] {
+  const [, list = ''] = /\nCommands:\n([\s\S]*?)(?:\n\n|$)/.exec(text) ?? [];
+  return [...list.matchAll(/^ {2}([a-z]+)\b/gm)]
+    .map(([, name]) => name ?? '')
+    .filter((name) => name !== 'help');
+}
+
+t.test('every command has help, with examples that call it', async (t) => {
+  const leaves: string[] = [];
+  const walk = async (command: readonly string[]): Promise<void> => {
+    const text = await help(command);
+    const below = commandsIn(text);
+    for (const name of below) await walk([...command, name]);
+    if (below.length > 0) return;
+    leaves.push(command.join(' '));
+    if (command[0] === 'version') return;
+    t.match(text, /\nExamples:\n {2}/, command.join(' '));
+    t.match(text, new RegExp(`\\bintervault ${command.join(' ')}\\b`), `${command.join(' ')} calls itself`);
+    if (command[0] !== 'start') t.match(text, / --json\b/, `${command.join(' ')} has --json`);
+  };
+  await walk([]);
+  for (const expected of [
+    'start',
+    'demo',
+    'migrate',
+    'token create',
+    ...['add', 'discover', 'list', 'show', 'suspend', 'resume', 'remove', 'repin'].map(
+      (name) => `peer ${name}`,
+    ),
+    ...['list', 'show', 'start', 'inspect', 'redeem', 'complete', 'pause', 'resume', 'revoke', 'restore'].map(
+      (name) => `link ${name}`,
+    ),
+    ...['send', 'list', 'show', 'evidence', 'get', 'recall', 'retry', 'cancel', 'inbox'].map(
+      (name) => `document ${name}`,
+    ),
+    ...['list', 'rotate', 'retire'].map((name) => `keys ${name}`),
+    'doctor',
+    'version',
+  ]) {
+    t.ok(leaves.includes(expected), expected);
+  }
+});
+
+t.test('the help tells the exit codes, and every role', async (t) => {
+  t.match(await help([]), /Exit codes: 0 done; 1 failed/);
+  const token = await help(['token', 'create']);
+  for (const role of ROLES) t.match(token, role);
+});
