@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import type { Test } from 'tap';
 import { v7 as uuidV7 } from 'uuid';
 import type { Clock } from '../../src/clock.ts';
@@ -23,6 +23,8 @@ export type TestNodeOptions = {
   clock?: Clock;
   env?: Record<string, string>;
   logLevel?: string;
+  /** In place of one on stderr: for tests of what is logged. */
+  logger?: Logger;
   /** Puts a hop in front: peers reach the node through it, at the hop's address. */
   hop?: Hop;
 };
@@ -67,10 +69,9 @@ export async function restartTestNode(
 ): Promise<TestNode> {
   const loaded = loadConfig(env);
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
-  const logger = pino(
-    { level: options.logLevel ?? process.env['TEST_LOG_LEVEL'] ?? 'silent' },
-    pino.destination(2),
-  );
+  const logger =
+    options.logger ??
+    pino({ level: options.logLevel ?? process.env['TEST_LOG_LEVEL'] ?? 'silent' }, pino.destination(2));
   const node = await startNode(loaded.config, { logger, ...(options.clock && { clock: options.clock }) });
   t.teardown(() => node.stop());
   return { ...node, url: env['INTERVAULT_PUBLIC_URL'] as string, env };
