@@ -40,7 +40,9 @@ export function startProgram(
   env: Record<string, string>,
   options: { main?: string; input?: string } = {},
 ): Program {
-  const child: ChildProcess = spawn(process.execPath, [options.main ?? MAIN, ...args], {
+  // tap puts its loader back into NODE_OPTIONS of every program that is called node; `env` is not.
+  const command = ['-u', 'NODE_OPTIONS', process.execPath, options.main ?? MAIN, ...args];
+  const child: ChildProcess = spawn('env', command, {
     env: environment(env),
     stdio: ['pipe', 'pipe', 'pipe'],
   });
