@@ -103,7 +103,6 @@ export function createOutboundExchanges(deps: {
         signed.map(({ draft, claims }) => ({
           jti: draft.jti,
           peer: draft.aud,
-          dueAt: now,
           expiresAt: new Date(claims.exp * 1000),
         })),
       );

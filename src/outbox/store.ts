@@ -10,13 +10,14 @@ export type Leased = {
   mismatches: number;
 };
 
-export type NewDelivery = { jti: string; peer: string; dueAt: Date; expiresAt: Date };
+export type NewDelivery = { jti: string; peer: string; expiresAt: Date };
 
+/** Due at once by the clock of the database, which is the one that leases: a node's own may be ahead of it. */
 export async function insertDeliveries(tx: Tx, rows: readonly NewDelivery[]): Promise<void> {
   await insertRows(
     tx,
     { table: 'deliveries', columns: ['jti', 'peer', 'next_attempt_at', 'expires_at'] },
-    rows.map((row) => [row.jti, row.peer, row.dueAt, row.expiresAt]),
+    rows.map((row) => [row.jti, row.peer, 'now', row.expiresAt]),
   );
 }
 
