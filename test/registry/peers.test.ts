@@ -56,9 +56,10 @@ t.test('what is not pinned is not added', async (t) => {
   const a = await startTestNode(t);
   const b = await startTestNode(t);
   const other = await a.federationKid();
+  const signedBy = await b.federationKid();
   await t.rejects(a.registry.peerAdmin.add({ url: b.url, pin: other }), {
     code: 'peer.pin_mismatch',
-    details: { signedBy: await b.federationKid() },
+    details: { signedBy },
   });
   const exchangeKid = b.registry.self.signer().kid;
   await t.rejects(a.registry.peerAdmin.add({ url: b.url, pin: exchangeKid }), { code: 'peer.pin_mismatch' });
