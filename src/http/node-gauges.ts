@@ -54,8 +54,11 @@ export function watchNode(registry: PrometheusRegistry, sources: GaugeSources): 
   gauge('intervault_body_memory_reserved_bytes', 'Memory that the bodies being received take', [], (set) =>
     set(none, sources.bodyMemory().reservedBytes),
   );
-  gauge('intervault_body_memory_limit_bytes', 'Memory they may take together', [], (set) =>
-    set(none, sources.bodyMemory().limitBytes),
+  gauge(
+    'intervault_body_memory_limit_bytes',
+    'Memory that the bodies being received may take together',
+    [],
+    (set) => set(none, sources.bodyMemory().limitBytes),
   );
   gauge(
     'intervault_database_connections',
