@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import t from 'tap';
 import { type CliContext, runCli } from '../../src/cli/index.ts';
 import { ROLES } from '../../src/http/access.ts';
@@ -26,7 +27,7 @@ function commandsIn(text: string): string[] {
     .filter((name) => name !== 'help');
 }
 
-t.test('every command has help, with examples that call it', async (t) => {
+t.test('every command has help, with examples that call it, and a place in the manual', async (t) => {
   const leaves: string[] = [];
   const walk = async (command: readonly string[]): Promise<void> => {
     const text = await help(command);
@@ -60,6 +61,9 @@ t.test('every command has help, with examples that call it', async (t) => {
   ]) {
     t.ok(leaves.includes(expected), expected);
   }
+  const manual = await readFile(new URL('../../docs/operating.md', import.meta.url), 'utf8');
+  for (const leaf of leaves)
+    t.match(manual, new RegExp(`\\bintervault ${leaf}\\b`), `docs/operating.md has ${leaf}`);
 });
 
 t.test('the help tells the exit codes, and every role', async (t) => {
