@@ -1,24 +1,35 @@
-import type { ApiClient } from '../api-client/index.ts';
+import { type ApiClient, ApiError } from '../api-client/index.ts';
 import { type ChainEntry, type ChainReport, verifyExchangeChain } from '../protocol/evidence-chain.ts';
 import { importPublicJwk, type VerificationKey } from '../protocol/jose/keys.ts';
 import { connectNode, type NodeOptions } from './connect.ts';
 import { type CliContext, CliError } from './context.ts';
-import type { SentDocument } from './document-shapes.ts';
+import type { ReceivedDocument, SentDocument } from './document-shapes.ts';
 import { formatTime, renderFields, renderTable } from './output.ts';
 import { peerPath } from './peer-shapes.ts';
 
 type KeyShape = { kid: string; purpose: string; status?: string; state?: string; jwk: unknown };
-type Evidence = { envelope: string; records: { event: string; issuer: string; at: string; jws: string }[] };
+type Evidence = {
+  envelope: string | null;
+  records: { event: string; issuer: string; at: string; jws: string }[];
+};
 
 const MEANING: Readonly<Record<string, string>> = {
-  SubmissionAcceptance: 'our systems handed the document to our node',
-  SubmissionRejection: 'our node refused the document',
-  Envelope: 'our node sent it, sealed, to the recipient',
+  SubmissionAcceptance: "the sender's systems handed the document to its node",
+  Envelope: 'the sender sent it, sealed, to the recipient',
   RelayAcceptance: 'the recipient took charge of it: its receipt',
   RelayRejection: 'the recipient refused it: its receipt',
   RelayFailure: 'no answer was obtained from the recipient',
-  ReceiptStored: 'our node holds that receipt',
-  Erasure: 'the document was erased; proofs remain',
+  ReceiptStored: "the sender's node holds that receipt",
+  ContentConsignment: 'it was filed in the vault, its digest checked again',
+  ContentConsignmentFailure: 'it could not be filed in the vault',
+  ConsignmentRejection: 'the vault refused it',
+  ConsignmentNotification: 'the customer was told',
+  ConsignmentNotificationFailure: 'the customer could not be told',
+  ContentHandover: 'the customer downloaded it',
+  ContentAccessTracking: 'the customer opened it',
+  DocumentDeleted: 'the customer deleted it, and may still restore it',
+  DocumentRestored: 'the customer restored it',
+  Erasure: 'it was erased; the proofs remain',
 };
 
 const OUTCOMES: Readonly<Record<ChainReport['outcome'], string>> = {
@@ -29,33 +40,66 @@ const OUTCOMES: Readonly<Record<ChainReport['outcome'], string>> = {
   contradictory: 'the recipient signed two answers that contradict each other',
 };
 
-/** Checks everything the node holds about a document it sent, with the keys of both sides, and tells what that proves. */
+/** A document of either direction, and what the node holds to prove its exchange. */
+type Case = {
+  holder: 'sender' | 'recipient';
+  id: string;
+  jti: string;
+  peer: string;
+  title: string | undefined;
+  sha256: string | undefined;
+  evidence: Evidence;
+};
+
+/** Checks everything the node holds about a document, with the keys of both sides, and tells what that proves. */
 export async function tellEvidence(context: CliContext, id: string, options: NodeOptions): Promise<void> {
-  const operations = ['getDocument', 'getDocumentEvidence', 'listKeys', 'getNode', 'getPeer'];
+  const operations = [
+    ...['getDocument', 'getDocumentEvidence', 'getInboxDocument', 'getInboxEvidence'],
+    ...['listKeys', 'getNode', 'getPeer'],
+  ];
   const { api } = await connectNode(context, options, operations);
-  const at = `/v1/documents/${encodeURIComponent(id)}`;
-  const [document, evidence] = await Promise.all([
-    api.get<SentDocument>(at),
-    api.get<Evidence>(`${at}/evidence`),
-  ]);
-  const keys = await readKeys(api, document.peer);
-  const chain = {
-    jti: document.id,
-    envelope: evidence.envelope,
-    records: evidence.records.map(({ jws }) => jws),
-  };
-  const report = verifyExchangeChain(chain, (issuer, kid) => keys.get(`${issuer} ${kid}`)?.key);
+  const found = await readCase(api, id);
+  const { envelope, records } = found.evidence;
+  if (envelope === null) {
+    throw new CliError('evidence.no_envelope', 'the envelope of this document is not held any more', {
+      hint: 'the records alone prove less; GET …/evidence shows them',
+    });
+  }
+  const keys = await readKeys(api, found.peer);
+  const report = verifyExchangeChain(
+    { jti: found.jti, holder: found.holder, envelope, records: records.map(({ jws }) => jws) },
+    (issuer, kid) => keys.get(`${issuer} ${kid}`)?.key,
+  );
   if (options.json === true) {
     const { ok, outcome, entries, missing } = report;
-    context.out(JSON.stringify({ document: document.id, holds: ok, outcome, entries, missing, ...evidence }));
+    const { holder, jti } = found;
+    const checked = { document: found.id, exchange: jti, holder, holds: ok, outcome, entries, missing };
+    context.out(JSON.stringify({ ...checked, envelope, records }));
   } else {
-    print(context, document, report, keys);
+    print(context, found, report, keys);
   }
   if (report.ok) return;
   throw new CliError('evidence.broken', 'the evidence about this document does not hold', {
     hint: 'keep the output of this command with --json, and compare it with the other institution’s',
     answered: true,
   });
+}
+
+async function readCase(api: ApiClient, id: string): Promise<Case> {
+  const name = encodeURIComponent(id);
+  try {
+    const { peer, metadata, file, ...sent } = await api.get<SentDocument>(`/v1/documents/${name}`);
+    const evidence = await api.get<Evidence>(`/v1/documents/${name}/evidence`);
+    const { title } = metadata ?? {};
+    return { holder: 'sender', id: sent.id, jti: sent.id, peer, title, sha256: file?.sha256, evidence };
+  } catch (error) {
+    if (!(error instanceof ApiError && error.code === 'document.unknown')) throw error;
+  }
+  const received = await api.get<ReceivedDocument>(`/v1/inbox/${name}`);
+  const evidence = await api.get<Evidence>(`/v1/inbox/${name}/evidence`);
+  const { exchange: jti, peer, metadata, content } = received;
+  const sha256 = content && Buffer.from(content.sha256, 'base64url').toString('hex');
+  return { holder: 'recipient', id: received.id, jti, peer, title: metadata?.title, sha256, evidence };
 }
 
 type Keys = Map<string, { key: VerificationKey; disowned: boolean }>;
@@ -82,14 +126,15 @@ async function readKeys(api: ApiClient, peer: string): Promise<Keys> {
   return keys;
 }
 
-function print(context: CliContext, document: SentDocument, report: ChainReport, keys: Keys): void {
+function print(context: CliContext, found: Case, report: ChainReport, keys: Keys): void {
   context.out(
     renderFields([
-      ['document', document.id],
-      ['title', document.metadata?.title],
+      ['document', found.id],
+      ['exchange', found.holder === 'recipient' ? found.jti : undefined],
+      ['title', found.title],
       ['from', report.envelope?.iss],
-      ['to', document.peer],
-      ['SHA-256', document.file?.sha256],
+      ['to', report.envelope?.aud],
+      ['SHA-256', found.sha256],
     ]),
   );
   context.out('');
@@ -117,8 +162,8 @@ function print(context: CliContext, document: SentDocument, report: ChainReport,
 const MISSING: Readonly<Record<ChainReport['missing'][number], string>> = {
   'chain.envelope': 'no genuine envelope of this exchange',
   'chain.submission': 'the envelope cites a submission that is not here',
-  'chain.receipt_stored': 'our node never attested that it holds the receipt',
-  'chain.receipt': 'our node attested a receipt that is not here',
+  'chain.receipt_stored': 'this node never attested that it holds the receipt',
+  'chain.receipt': 'the receipt that this node gave is not here',
 };
 
 function meaningOf(entry: ChainEntry, keys: Keys): string {

@@ -45,14 +45,15 @@ export type ChainMissing = 'chain.envelope' | 'chain.submission' | 'chain.receip
 export type FindChainKey = (issuer: string, kid: string) => VerificationKey | undefined;
 
 /**
- * Checks all that is known of one exchange, as its sender holds it: the envelope, and every record about it. Needs
- * nothing but the keys of both sides: `findKey` knows each exchange key that either of them ever had.
+ * Checks all that one side holds of an exchange: the envelope, and every record about it. Needs nothing but the keys of
+ * both sides: `findKey` knows each exchange key that either of them ever had. A recipient holds no SubmissionAcceptance
+ * and no ReceiptStored, a sender has a receipt only once it was answered; all that a side should hold must be there.
  *
  * The chain: SubmissionAcceptance (sender) <- `ev` of the envelope (sender) <- `env.sha256` of the receipt (recipient) <-
  * `cites` of ReceiptStored (sender).
  */
 export function verifyExchangeChain(
-  chain: { jti: string; envelope: string; records: readonly string[] },
+  chain: { jti: string; holder: 'sender' | 'recipient'; envelope: string; records: readonly string[] },
   findKey: FindChainKey,
 ): ChainReport {
   const { entry, claims } = verifyEnvelopeEntry(chain, findKey);
@@ -72,9 +73,10 @@ export function verifyExchangeChain(
   }
 
   const missing: ChainMissing[] = [];
-  if (claims.ev !== undefined && !submissions.has(claims.ev)) missing.push('chain.submission');
-  if ([...receipts.keys()].some((hash) => !stored.has(hash))) missing.push('chain.receipt_stored');
-  if (stored.size > 0 && receipts.size === 0) missing.push('chain.receipt');
+  if (chain.holder === 'sender') {
+    if (claims.ev !== undefined && !submissions.has(claims.ev)) missing.push('chain.submission');
+    if ([...receipts.keys()].some((hash) => !stored.has(hash))) missing.push('chain.receipt_stored');
+  } else if (receipts.size === 0) missing.push('chain.receipt');
   const entries = [entry, ...read.map((record) => record.entry)].sort(byTime);
   const outcome = outcomeOf(receipts, read);
   const ok =

@@ -142,6 +142,13 @@ t.test('an operator’s day, by commands alone', { timeout: 240_000 }, async (t)
 
     const inbox = await json(b, ['document', 'inbox']);
     const [received] = inbox['documents'] as unknown as { id: string }[];
+    const theirs = await run(b, ['document', 'evidence', received?.id ?? '']);
+    t.equal(theirs.code, 0, theirs.stderr);
+    t.match(
+      theirs.stdout,
+      /^holds .* RelayAcceptance [\s\S]*The chain holds/m,
+      'the recipient proves the same',
+    );
     const [here, there] = [path.join(work, 'a.pdf'), path.join(work, 'b.pdf')];
     t.match(
       (await run(a, ['document', 'get', sent, '-o', here])).stdout,

@@ -89,7 +89,12 @@ async function chain(changes: Changes = {}) {
     },
     signerA,
   );
-  return { jti: JTI as string, envelope, records: [submission, receipt, stored] as const };
+  return {
+    jti: JTI as string,
+    holder: 'sender' as const,
+    envelope,
+    records: [submission, receipt, stored] as const,
+  };
 }
 
 const problems = (report: ReturnType<typeof verifyExchangeChain>) =>
@@ -114,7 +119,7 @@ t.test('a whole chain holds, in the order it happened', async (t) => {
 t.test('before the answer, and without one', async (t) => {
   const { envelope, records } = await chain();
   const [submission] = records;
-  t.match(verifyExchangeChain({ jti: JTI, envelope, records: [submission] }, findKey), {
+  t.match(verifyExchangeChain({ jti: JTI, holder: 'sender', envelope, records: [submission] }, findKey), {
     ok: true,
     outcome: 'open',
   });
@@ -132,17 +137,20 @@ t.test('before the answer, and without one', async (t) => {
     },
     signerA,
   );
-  t.match(verifyExchangeChain({ jti: JTI, envelope, records: [submission, failure] }, findKey), {
-    ok: true,
-    outcome: 'unconfirmed',
-  });
+  t.match(
+    verifyExchangeChain({ jti: JTI, holder: 'sender', envelope, records: [submission, failure] }, findKey),
+    {
+      ok: true,
+      outcome: 'unconfirmed',
+    },
+  );
 });
 
 t.test('what is missing is named', async (t) => {
   const { envelope, records } = await chain();
   const [submission, receipt, stored] = records;
   const without = (some: readonly string[]) =>
-    verifyExchangeChain({ jti: JTI, envelope, records: some }, findKey);
+    verifyExchangeChain({ jti: JTI, holder: 'sender', envelope, records: some }, findKey);
   t.match(without([receipt, stored]), { ok: false, missing: ['chain.submission'] });
   t.match(without([submission, receipt]), { ok: false, missing: ['chain.receipt_stored'] });
   const noReceipt = without([submission, stored]);
@@ -196,7 +204,7 @@ t.test('signatures, keys and junk', async (t) => {
   const flip = (token: string) =>
     `${token.slice(0, -3)}${token.at(-3) === 'A' ? 'B' : 'A'}${token.slice(-2)}`;
   const check = (records: readonly string[], envelope = whole.envelope) =>
-    verifyExchangeChain({ jti: JTI, envelope, records }, findKey);
+    verifyExchangeChain({ jti: JTI, holder: 'sender', envelope, records }, findKey);
   t.same(problems(check([flip(submission), receipt, stored])), ['evidence.signature']);
   t.ok(problems(check([submission, flip(receipt), stored])).includes('receipt.signature'));
   t.ok(problems(check([submission, receipt, flip(stored)])).includes('evidence.signature'));
@@ -246,4 +254,27 @@ t.test('two answers that contradict each other', async (t) => {
     outcome: 'contradictory',
     missing: ['chain.receipt_stored'],
   });
+});
+
+t.test('a recipient holds the envelope and its own records, and needs no more', async (t) => {
+  const { envelope, records } = await chain();
+  const [, receipt] = records;
+  const consigned = await signEvidence(
+    {
+      iss: B,
+      jti: RECORD_JTI,
+      iat: NOW + 3,
+      event: 'ContentConsignment',
+      peer: A,
+      env: { jti: JTI, iss: A, sha256: sha256(envelope) },
+      cites: sha256(records[0]),
+      inc: NOW,
+      nonce: NONCE,
+    },
+    signerB,
+  );
+  const check = (some: readonly string[]) =>
+    verifyExchangeChain({ jti: JTI, holder: 'recipient', envelope, records: some }, findKey);
+  t.match(check([receipt, consigned]), { ok: true, outcome: 'accepted', missing: [] });
+  t.match(check([consigned]), { ok: false, missing: ['chain.receipt'] });
 });
