@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Writable } from 'node:stream';
 import pg from 'pg';
 import type { Test } from 'tap';
 import type { Connection } from '../../src/db/index.ts';
@@ -52,6 +53,15 @@ export type ProcessNodeOptions = {
 };
 
 const PROGRAM = path.join(import.meta.dirname, '..', '..', 'src', 'main.ts');
+/**
+ * Run by sh, which becomes the program. Whoever runs the tests may be killed too: the inner shell then ends the whole
+ * process group, as it ends itself once the program is gone. It learns of both by the end of descriptor 3.
+ */
+const WATCHED = `
+( read -r line <&3; kill -KILL 0 ) </dev/null >/dev/null 2>&1 &
+exec 3<&-
+exec "$@"
+`;
 /** Shared by all starts of a test run: a third less work each. */
 const COMPILE_CACHE = path.join(tmpdir(), 'ivx-compile-cache');
 const READY_TIMEOUT_MS = 60_000;
@@ -158,14 +168,17 @@ async function createProcessNode(t: Test, options: ProcessNodeOptions): Promise<
     },
     async start() {
       lines = [];
-      const started = spawn(process.execPath, [PROGRAM, 'start'], {
+      const started = spawn('sh', ['-c', WATCHED, 'sh', process.execPath, PROGRAM, 'start'], {
         env: { ...inheritedEnvironment(), NODE_COMPILE_CACHE: COMPILE_CACHE, ...env },
-        stdio: ['ignore', 'pipe', 'pipe'],
+        stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
         detached: true,
       });
       child = started;
+      const watchdog = started.stdio[3] as Writable;
+      watchdog.on('error', () => {});
+      started.once('exit', () => watchdog.destroy());
       for (const stream of [started.stdout, started.stderr]) {
-        stream.setEncoding('utf8').on('data', (text: string) => {
+        stream?.setEncoding('utf8').on('data', (text: string) => {
           lines = [...lines, ...text.split('\n').filter((line) => line !== '')].slice(-KEPT_LINES);
         });
       }
