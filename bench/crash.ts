@@ -59,15 +59,31 @@ export async function benchCrash(bench: Bench): Promise<Result> {
   };
 }
 
+const READY_TRIES = 100;
+
+/** A database that was killed is asked again until it has recovered. */
+async function whenReady<T>(ask: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (tries >= READY_TRIES) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
 /** How many of these pushes lack anything that an acknowledgement stands for. */
 async function missingOf(node: BenchNode, jtis: string[]): Promise<number> {
-  const { rows } = await node.pool.query(
-    `select i.jti, b.id as body from unnest($1::uuid[]) k (jti)
+  const { rows } = await whenReady(() =>
+    node.pool.query(
+      `select i.jti, b.id as body from unnest($1::uuid[]) k (jti)
      join inbound_exchanges i on i.jti = k.jti and i.outcome = 'accepted'
      join bodies b on b.id = i.body_id and b.state = 'kept'
      join received_documents d on d.jti = i.jti and d.iss = i.iss and d.body_id = b.id
      join evidence_records e on e.exchange_jti = i.jti and e.exchange_iss = i.iss and e.event = 'RelayAcceptance'`,
-    [jtis],
+      [jtis],
+    ),
   );
   const bodies = rows.slice(-OPENED).map((row) => row.body as string);
   const bytes = await node.child().ask('readBodies', bodies);
