@@ -167,12 +167,6 @@ export const CONFIG_TABLE = {
     `${64 * MIB}`,
     'Memory that all bodies being received take together. Past it new ones are told to come back later.',
   ),
-  outboxConcurrency: given(
-    'INTERVAULT_OUTBOX_CONCURRENCY',
-    count(1, 1024),
-    '64',
-    'Deliveries under way at once, to all peers together.',
-  ),
   outboxPerPeerConcurrency: given(
     'INTERVAULT_OUTBOX_PER_PEER_CONCURRENCY',
     count(1, 256),

@@ -160,12 +160,6 @@ function conflicts(config: Config): ConfigProblem[] {
       'a shorter first wait, or a longer cap',
     ],
     [
-      config.outboxPerPeerConcurrency > config.outboxConcurrency,
-      'outboxPerPeerConcurrency',
-      'is above INTERVAULT_OUTBOX_CONCURRENCY: one peer could hold every place',
-      'a smaller number, or a larger total',
-    ],
-    [
       config.port !== 0 && config.port === config.managementPort,
       'managementPort',
       'is also INTERVAULT_PORT',

@@ -129,7 +129,6 @@ t.test('values that contradict each other are refused', async (t) => {
     ],
     [{ INTERVAULT_PEER_POLL_S: '3600' }, 'INTERVAULT_PEER_POLL_S'],
     [{ INTERVAULT_RETRY_BASE_MS: '2', INTERVAULT_RETRY_CAP_MS: '1' }, 'INTERVAULT_RETRY_BASE_MS'],
-    [{ INTERVAULT_OUTBOX_CONCURRENCY: '15' }, 'INTERVAULT_OUTBOX_PER_PEER_CONCURRENCY'],
     [{ INTERVAULT_MANAGEMENT_PORT: '8080' }, 'INTERVAULT_MANAGEMENT_PORT'],
   ];
   for (const [env, variable] of cases)
