@@ -66,7 +66,7 @@ export async function tellEvidence(context: CliContext, id: string, options: Nod
     });
   }
   const keys = await readKeys(api, found.peer);
-  const report = verifyExchangeChain(
+  const report = await verifyExchangeChain(
     { jti: found.jti, holder: found.holder, envelope, records: records.map(({ jws }) => jws) },
     (issuer, kid) => keys.get(`${issuer} ${kid}`)?.key,
   );

@@ -35,6 +35,10 @@ export type Database = {
 
 const MAX_CONFLICT_RETRIES = 5;
 
+/** Prepared, so that they leave with the statements beside them; see coalescing-socket. */
+const BEGIN = { name: 'begin', text: 'begin' };
+const COMMIT = { name: 'commit', text: 'commit' };
+
 /** Kysely over one pinned connection, or over a pool that gives one for each query. */
 function kyselyOver(
   acquire: () => Promise<pg.ClientBase>,
@@ -121,7 +125,7 @@ export function createDatabase(pool: pg.Pool): Database {
     client.on('error', onError);
     try {
       // Not waited for: the first statement of the work leaves with it. Its failure shows in theirs, and at the commit.
-      const begun = client.query('begin');
+      const begun = client.query(BEGIN);
       begun.catch(() => {});
       const result = await work({
         kysely: kyselyFor(client),
@@ -130,7 +134,7 @@ export function createDatabase(pool: pg.Pool): Database {
       });
       await begun;
       // A transaction that failed half way answers COMMIT with ROLLBACK, and nothing was kept.
-      const ended = await client.query('commit');
+      const ended = await client.query(COMMIT);
       if (ended.command !== 'COMMIT') throw new Error(`the transaction ended with ${ended.command}`);
       for (const callback of callbacks) callback();
       return result;

@@ -1,4 +1,5 @@
 import { isDataFault } from './errors.ts';
+import { sizeWithin } from './statement-sizes.ts';
 
 export type GroupCommit<Item, Result> = {
   /** Resolves once the item's batch is durable. */
@@ -59,8 +60,10 @@ export function createGroupCommit<Item, Result>(
   function pump(): void {
     scheduled = false;
     while (inFlight < maxInFlight && waiting.length > 0) {
-      const batch = waiting.length <= options.maxBatch ? waiting : waiting.slice(0, options.maxBatch);
-      waiting = waiting.length <= options.maxBatch ? [] : waiting.slice(options.maxBatch);
+      // A batch of a size that statements are prepared for; what is left of an odd one goes with the next.
+      const size = sizeWithin(waiting.length, options.maxBatch);
+      const batch = waiting.slice(0, size);
+      waiting = waiting.slice(size);
       inFlight++;
       committing += batch.length;
       void run(batch).finally(() => {

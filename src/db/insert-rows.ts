@@ -1,4 +1,5 @@
 import type { Tx } from './database.ts';
+import { sizeWithin } from './statement-sizes.ts';
 import { together } from './together.ts';
 
 /** PostgreSQL's limit on the parameters of one statement. */
@@ -7,37 +8,34 @@ const MAX_PARAMETERS = 65_535;
 export type InsertTarget = {
   table: string;
   columns: readonly string[];
-  /** What follows the values: `on conflict …`, `returning …`. */
+  /** What follows the values, as `on conflict … do nothing`. */
   suffix?: string;
 };
 
 /**
- * Inserts rows by multi-row VALUES statements prepared by name. Row counts are cut into powers of two, so that a
- * connection prepares a handful of statements for a table and not one for every batch size. (`unnest` of a bytea
- * array is no substitute: it travels as hex text.)
+ * Inserts rows by multi-row VALUES statements prepared by name. (`unnest` of a bytea array is no substitute: it travels
+ * as hex text.)
  *
- * @returns what the suffix returns, for all rows.
+ * @returns how many rows were inserted.
  */
-export async function insertRows<Row extends Record<string, unknown>>(
+export async function insertRows(
   tx: Tx,
   target: InsertTarget,
   rows: readonly (readonly unknown[])[],
-): Promise<Row[]> {
-  const width = target.columns.length;
-  const largest = 2 ** Math.floor(Math.log2(MAX_PARAMETERS / width));
-  const pieces: Promise<{ rows: Row[] }>[] = [];
+): Promise<number> {
+  const largest = Math.floor(MAX_PARAMETERS / target.columns.length);
+  const pieces: Promise<{ rowCount: number | null }>[] = [];
   for (let from = 0; from < rows.length; ) {
-    const left = rows.length - from;
-    const count = Math.min(largest, 2 ** Math.floor(Math.log2(left)));
+    const count = sizeWithin(rows.length - from, largest);
     pieces.push(
-      tx.client.query<Row>({
+      tx.client.query({
         ...statement(target, count),
         values: rows.slice(from, from + count).flat(),
       }),
     );
     from += count;
   }
-  return (await together(pieces)).flatMap((piece) => piece.rows);
+  return (await together(pieces)).reduce((sum, piece) => sum + (piece.rowCount ?? 0), 0);
 }
 
 const statements = new Map<string, { name: string; text: string }>();

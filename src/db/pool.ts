@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { CoalescingSocket } from './coalescing-socket.ts';
 
 /** Where a PostgreSQL listens: a URL, or the socket folder of the embedded server. */
 export type Connection =
@@ -30,6 +31,7 @@ export function createPool(options: PoolOptions): pg.Pool {
     max: options.size,
     // A batch's statements leave together instead of waiting for one answer each.
     pipeline: true,
+    stream: () => new CoalescingSocket(),
     types,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
@@ -39,6 +41,10 @@ export function createPool(options: PoolOptions): pg.Pool {
   // Without a listener an idle connection's error would end the process.
   pool.on('error', (error) => options.onIdleError?.(error));
   // So would that of one in use, between two statements: whoever uses it learns of it from the next one.
-  pool.on('connect', (client) => client.on('error', () => {}));
+  pool.on('connect', (client) => {
+    client.on('error', () => {});
+    // Statements prepared while a table is empty keep their plan while it fills: it had better use the index.
+    client.query('set enable_seqscan = off; set jit = off').catch(() => {});
+  });
   return pool;
 }

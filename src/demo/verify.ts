@@ -48,7 +48,7 @@ export async function verifyAll(
       timeline.say(b.institution.name, `${document.file.name}: the bytes are not those that were handed in`);
 
     const sent = await a.integrator.get<EvidenceAnswer>(`/v1/documents/${document.id}/evidence`);
-    const receipt = verifiedReceipt(sent, { a, b, id: document.id, keysA, keysB });
+    const receipt = await verifiedReceipt(sent, { a, b, id: document.id, keysA, keysB });
     if (receipt !== undefined) verdict.receiptsVerified += 1;
     if (inboxId !== undefined && receipt !== undefined) {
       const kept = await b.vault.get<EvidenceAnswer>(`/v1/inbox/${inboxId}/evidence`);
@@ -60,7 +60,7 @@ export async function verifyAll(
 }
 
 /** The recipient's receipt, where it and the sender's own records hold. */
-function verifiedReceipt(
+async function verifiedReceipt(
   answer: EvidenceAnswer,
   context: {
     a: Party;
@@ -69,13 +69,13 @@ function verifiedReceipt(
     keysA: Map<string, VerificationKey>;
     keysB: Map<string, VerificationKey>;
   },
-): string | undefined {
+): Promise<string | undefined> {
   const jws = answer.records.find(({ event }) => event === 'RelayAcceptance')?.jws;
   const parsed = jws === undefined ? undefined : parseReceipt(jws);
   if (jws === undefined || parsed?.ok !== true) return undefined;
   const key = context.keysB.get(parsed.jws.header.kid);
   if (key === undefined) return undefined;
-  const verified = verifyReceipt(parsed.jws, key, {
+  const verified = await verifyReceipt(parsed.jws, key, {
     iss: context.b.institution.url,
     aud: context.a.institution.url,
     jti: context.id,
@@ -83,7 +83,8 @@ function verifiedReceipt(
   });
   if (!verified.ok) return undefined;
   const stored = answer.records.find(({ event }) => event === 'ReceiptStored')?.jws;
-  const own = stored === undefined ? undefined : verifyEvidence(stored, (kid) => context.keysA.get(kid));
+  const own =
+    stored === undefined ? undefined : await verifyEvidence(stored, (kid) => context.keysA.get(kid));
   return own?.ok === true && own.claims.cites === sha256(jws) ? jws : undefined;
 }
 

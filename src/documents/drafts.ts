@@ -1,10 +1,10 @@
-import { v7 as uuidV7 } from 'uuid';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../db/index.ts';
 import type { BodyReader, BodyStore, LinkGate, Sealer } from '../exchange/index.ts';
 import type { ExchangeId } from '../protocol/ids.ts';
 import type { JsonObject } from '../protocol/jose/strict-json.ts';
 import { Refusal } from '../protocol/refusal.ts';
+import { newUuidV7 } from '../random.ts';
 import { type DraftRow, insertDraft, readDraft, takeExpiredDrafts } from './draft-store.ts';
 import { createRunningKeys, fingerprintOf, type IdempotencyKey } from './idempotency.ts';
 import { deleteExpiredKeys, readAnswers, storeAnswers } from './idempotency-store.ts';
@@ -49,7 +49,7 @@ export function createDrafts(deps: {
     idempotency?: { key: IdempotencyKey; given: JsonObject },
   ): Promise<{ id: string; answer: string }> {
     const now = new Date(clock.nowMs());
-    const id = uuidV7();
+    const id = newUuidV7();
     const body = await sealer.finish(undefined, Buffer.from(JSON.stringify(metadata), 'utf8'));
     const fingerprint = fingerprintOf(idempotency?.given ?? {}, undefined);
     return db.transact(async (tx) => {

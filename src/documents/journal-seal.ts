@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { v7 as uuidV7 } from 'uuid';
 import type { Database } from '../db/index.ts';
 import type { Evidence } from '../evidence/index.ts';
+import { newUuidV7 } from '../random.ts';
 import { claimUnsealed, markSealed, type SealedRow } from './journal-store.ts';
 
 const BATCH = 5_000;
@@ -27,7 +27,7 @@ export function createJournalSeal(deps: { db: Database; evidence: Evidence }): (
     deps.db.transact(async (tx) => {
       const rows = await claimUnsealed(tx, BATCH);
       if (rows.length === 0) return false;
-      const seal = uuidV7();
+      const seal = newUuidV7();
       await markSealed(
         tx,
         rows.map((row) => row.id),

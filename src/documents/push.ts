@@ -1,6 +1,6 @@
-import { v7 as uuidV7 } from 'uuid';
 import type { Tx } from '../db/index.ts';
 import type { ActHandler, InboundItem } from '../exchange/index.ts';
+import { newUuidV7 } from '../random.ts';
 import { insertReceived } from './inbox-store.ts';
 
 /** `document.push` at the recipient: within what the customer lets this vault take, and then filed as received. */
@@ -24,7 +24,7 @@ export function createPushHandler(deps: {
       const rows = items.map((item) => {
         const replaces = item.manifest.body['replaces'];
         return {
-          id: uuidV7(),
+          id: newUuidV7(),
           iss: item.iss,
           jti: item.jti,
           linkId: item.claims.sub as string,

@@ -1,4 +1,3 @@
-import { v7 as uuidV7 } from 'uuid';
 import type { Clock } from '../clock.ts';
 import type { Database, Tx } from '../db/index.ts';
 import type { ActHandler, ExchangeService, OutcomeListener, SettledItem } from '../exchange/index.ts';
@@ -7,7 +6,7 @@ import type { EntityId, ExchangeId, LinkId } from '../protocol/ids.ts';
 import { encodeManifest } from '../protocol/manifest.ts';
 import { encodeRandom128 } from '../protocol/nonce.ts';
 import { Refusal } from '../protocol/refusal.ts';
-import { randomBytesOf } from '../random.ts';
+import { newUuidV7, randomBytesOf } from '../random.ts';
 import type { Caller } from './journal.ts';
 import { insertJournal } from './journal-store.ts';
 import {
@@ -89,7 +88,7 @@ export function createRecalls(deps: {
     document: { id: string; linkId: string; peer: string },
     given: { reason: RecallReason; note?: string },
   ): Promise<string> {
-    const jti = uuidV7() as ExchangeId;
+    const jti = newUuidV7() as ExchangeId;
     const manifest = encodeManifest({
       salt: encodeRandom128(randomBytesOf(16)),
       body: {

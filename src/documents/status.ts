@@ -1,11 +1,10 @@
-import { v7 as uuidV7 } from 'uuid';
 import type { Clock } from '../clock.ts';
 import type { Database, Tx } from '../db/index.ts';
 import type { ActHandler, ExchangeService, LinkGate, OutcomeListener } from '../exchange/index.ts';
 import type { EntityId, ExchangeId } from '../protocol/ids.ts';
 import { encodeManifest } from '../protocol/manifest.ts';
 import { encodeRandom128 } from '../protocol/nonce.ts';
-import { randomBytesOf } from '../random.ts';
+import { newUuidV7, randomBytesOf } from '../random.ts';
 import {
   carryReports,
   claimPeer,
@@ -129,7 +128,7 @@ export function createStatusReporter(deps: {
         free.filter((report) => !told.includes(report)),
       );
       if (told.length === 0) return;
-      const jti = uuidV7() as ExchangeId;
+      const jti = newUuidV7() as ExchangeId;
       const manifest = manifestOf(told);
       const { outbound, sealer } = deps.exchange();
       const draft = {

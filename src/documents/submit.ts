@@ -1,4 +1,3 @@
-import { v7 as uuidV7 } from 'uuid';
 import type { Clock } from '../clock.ts';
 import { createGroupCommit, type Database, type Tx } from '../db/index.ts';
 import type { Evidence } from '../evidence/index.ts';
@@ -16,7 +15,7 @@ import type { JsonObject } from '../protocol/jose/strict-json.ts';
 import { encodeManifest } from '../protocol/manifest.ts';
 import { encodeRandom128 } from '../protocol/nonce.ts';
 import { Refusal } from '../protocol/refusal.ts';
-import { randomBytesOf } from '../random.ts';
+import { newUuidV7, randomBytesOf } from '../random.ts';
 import { takeDrafts } from './draft-store.ts';
 import { createRunningKeys, fingerprintOf, type IdempotencyKey } from './idempotency.ts';
 import { readAnswers, type StoredAnswer, storeAnswers } from './idempotency-store.ts';
@@ -211,7 +210,7 @@ export function createSubmitter(deps: {
           checkContent(metadata, content, check.end());
           const result = await commits.add({
             ...metadata,
-            jti: draft ?? (uuidV7() as ExchangeId),
+            jti: draft ?? (newUuidV7() as ExchangeId),
             draft: draft !== undefined,
             content,
             salt: encodeRandom128(randomBytesOf(16)),

@@ -1,11 +1,10 @@
-import { v7 as uuidV7 } from 'uuid';
 import type { Clock } from '../clock.ts';
 import type { Database, Tx } from '../db/index.ts';
 import { type EvidenceClaims, signEvidence } from '../protocol/evidence-record.ts';
 import type { EntityId } from '../protocol/ids.ts';
 import type { Signer } from '../protocol/jose/keys.ts';
 import { encodeRandom128 } from '../protocol/nonce.ts';
-import { randomBytesOf } from '../random.ts';
+import { newUuidV7, randomBytesOf } from '../random.ts';
 import { type EvidenceRow, insertEvidence, readChain } from './store.ts';
 
 /** Who signs: the node's own identity, as the registry holds it. */
@@ -31,7 +30,7 @@ export function createEvidence(deps: { db: Database; clock: Clock; identity: () 
     const eventAt = at ?? new Date(deps.clock.nowMs());
     const claims: EvidenceClaims = {
       iss: identity.entityId,
-      jti: uuidV7(),
+      jti: newUuidV7(),
       iat: Math.floor(eventAt.getTime() / 1000),
       ...told,
       inc: identity.incarnation,

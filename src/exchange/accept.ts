@@ -1,4 +1,3 @@
-import { v7 as uuidV7 } from 'uuid';
 import { createGroupCommit, type Database, type Tx, together } from '../db/index.ts';
 import type { Evidence } from '../evidence/index.ts';
 import type { EnvelopeClaims } from '../protocol/envelope.ts';
@@ -7,13 +6,20 @@ import { encodeRandom128 } from '../protocol/nonce.ts';
 import { type ReceiptClaims, rejectionReason, signReceipt } from '../protocol/receipt.ts';
 import { REFUSALS, type RefusalCode } from '../protocol/refusal.ts';
 import { CLOCK_SKEW_S } from '../protocol/time.ts';
-import { randomBytesOf } from '../random.ts';
+import { newUuidV7, randomBytesOf } from '../random.ts';
 import type { Registry } from '../registry/index.ts';
 import type { ActHandler, InboundItem, LinkGate, LinkView, Verdict } from './acts.ts';
 import type { BodyStore } from './bodies/body-store.ts';
 import type { SealedBody } from './bodies/sealed-body.ts';
 import { refuseForLink, refuseForPeer } from './states.ts';
-import { exchangeKey, insertInbound, readDecisions, type StoredDecision } from './store.ts';
+import {
+  exchangeKey,
+  type InboundRow,
+  insertInbound,
+  insertNewInbound,
+  isDecidedMeanwhile,
+  type StoredDecision,
+} from './store.ts';
 
 /** An exchange whose envelope holds, waiting for the transaction that decides it. */
 export type Candidate = {
@@ -48,14 +54,30 @@ export function createAcceptance(deps: Deps): { decide(candidate: Candidate): Pr
   const commits = createGroupCommit<Candidate, Decision>({
     maxBatch: MAX_BATCH,
     onCommit: deps.onCommit,
-    commit: (batch) => deps.db.transact((tx) => decideBatch(deps, tx, batch)),
+    // Replays were answered before they came here. Where one was decided in between, the batch is done again with care:
+    // that costs a round trip more, which the others need not pay.
+    commit: (batch) =>
+      deps.db
+        .transact((tx) => decideBatch(deps, tx, batch, { mayBeDecided: false }))
+        .catch((error: unknown) => {
+          if (!isDecidedMeanwhile(error)) throw error;
+          return deps.db.transact((tx) => decideBatch(deps, tx, batch, { mayBeDecided: true }));
+        }),
   });
   return { decide: (candidate) => commits.add(candidate) };
 }
 
 type Judged = { candidate: Candidate; item: InboundItem | undefined; verdict: Verdict };
 
-async function decideBatch(deps: Deps, tx: Tx, batch: Candidate[]): Promise<Decision[]> {
+/** Whether some may have been decided before, by another replica or in the batch before this one. */
+type Expectation = { mayBeDecided: boolean };
+
+async function decideBatch(
+  deps: Deps,
+  tx: Tx,
+  batch: Candidate[],
+  expectation: Expectation,
+): Promise<Decision[]> {
   const first = new Map<string, Candidate>();
   for (const candidate of batch) {
     const key = exchangeKey(candidate.claims);
@@ -65,7 +87,7 @@ async function decideBatch(deps: Deps, tx: Tx, batch: Candidate[]): Promise<Deci
   const decisions = new Map<string, Decision>();
 
   const { judged, decidedAt } = await judge(deps, tx, unique, decisions);
-  const stored = await storeDecisions(deps, tx, judged, decidedAt);
+  const stored = await storeDecisions(deps, tx, judged, decidedAt, expectation);
   for (const [key, decision] of stored) decisions.set(key, decision);
 
   return batch.map((candidate) => {
@@ -186,25 +208,11 @@ async function storeDecisions(
   tx: Tx,
   judged: Judged[],
   decidedAt: Date,
+  { mayBeDecided }: Expectation,
 ): Promise<Map<string, Decision>> {
   const receipts = await Promise.all(judged.map((entry) => signDecision(deps, entry, decidedAt)));
-  const fresh = await insertInbound(
-    tx,
-    judged.map(({ candidate, verdict }) => ({
-      iss: candidate.claims.iss,
-      jti: candidate.claims.jti,
-      envSha256: candidate.envSha256,
-      act: candidate.claims.act,
-      sub: candidate.claims.sub ?? null,
-      agr: candidate.claims.agr ?? null,
-      envelope: candidate.envelope,
-      outcome: verdict.refusal === undefined ? 'accepted' : 'rejected',
-      reason: verdict.refusal ?? null,
-      bodyId: verdict.refusal === undefined ? (candidate.received?.body.id ?? null) : null,
-      configurationSha256: candidate.configurationSha256 ?? null,
-      decidedAt,
-    })),
-  );
+  const rows = judged.map((entry) => rowOf(entry, decidedAt));
+  const earlier = mayBeDecided ? await insertInbound(tx, rows) : new Map<string, StoredDecision>();
 
   const decisions = new Map<string, Decision>();
   const kept: Judged[] = [];
@@ -212,7 +220,11 @@ async function storeDecisions(
   for (const [at, entry] of judged.entries()) {
     const { candidate, verdict } = entry;
     const key = exchangeKey(candidate.claims);
-    if (!fresh.has(key)) continue;
+    const before = earlier.get(key);
+    if (before !== undefined) {
+      decisions.set(key, replayDecision(before, candidate.envSha256));
+      continue;
+    }
     const receipt = receipts[at] as string;
     const accepted = verdict.refusal === undefined;
     decisions.set(key, {
@@ -233,6 +245,7 @@ async function storeDecisions(
   }
 
   await together([
+    mayBeDecided ? undefined : insertNewInbound(tx, rows),
     deps.bodies.keep(
       tx,
       kept.flatMap(({ candidate }) => (candidate.received === undefined ? [] : [candidate.received.body])),
@@ -245,27 +258,26 @@ async function storeDecisions(
       ),
     ),
   ]);
-  await addReplays(tx, judged, decisions);
   return decisions;
 }
 
-/** What this batch did not insert was decided by an earlier one: read in a later statement than the insert. */
-async function addReplays(tx: Tx, judged: Judged[], decisions: Map<string, Decision>): Promise<void> {
-  const conflicts = judged.filter(({ candidate }) => !decisions.has(exchangeKey(candidate.claims)));
-  if (conflicts.length === 0) return;
-  const stored = new Map<string, StoredDecision>();
-  for (const decision of await readDecisions(
-    tx.client,
-    conflicts.map(({ candidate }) => candidate.claims),
-  )) {
-    stored.set(exchangeKey(decision), decision);
-  }
-  for (const { candidate } of conflicts) {
-    const key = exchangeKey(candidate.claims);
-    const earlier = stored.get(key);
-    if (earlier === undefined) throw new Error('a decision that conflicted is not there');
-    decisions.set(key, replayDecision(earlier, candidate.envSha256));
-  }
+function rowOf({ candidate, verdict }: Judged, decidedAt: Date): InboundRow {
+  const { claims } = candidate;
+  const accepted = verdict.refusal === undefined;
+  return {
+    iss: claims.iss,
+    jti: claims.jti,
+    envSha256: candidate.envSha256,
+    act: claims.act,
+    sub: claims.sub ?? null,
+    agr: claims.agr ?? null,
+    envelope: candidate.envelope,
+    outcome: accepted ? 'accepted' : 'rejected',
+    reason: verdict.refusal ?? null,
+    bodyId: accepted ? (candidate.received?.body.id ?? null) : null,
+    configurationSha256: candidate.configurationSha256 ?? null,
+    decidedAt,
+  };
 }
 
 /** The stored answer for the same envelope; a conflict for another one under the same id. */
@@ -289,7 +301,7 @@ function signDecision(deps: Deps, { candidate, verdict }: Judged, decidedAt: Dat
     {
       iss: self.entityId,
       aud: claims.iss,
-      jti: uuidV7(),
+      jti: newUuidV7(),
       iat: Math.floor(decidedAt.getTime() / 1000),
       env: { jti: claims.jti, iss: claims.iss, sha256: candidate.envSha256.toString('base64url') },
       ...decision,

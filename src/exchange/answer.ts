@@ -70,7 +70,7 @@ async function readReceipt(
   }
   if (known === undefined) return 'receipt.key_unknown';
   if (known.status === 'revoked') return 'receipt.key_revoked';
-  const verified = verifyReceipt(parsed.jws, known.key, {
+  const verified = await verifyReceipt(parsed.jws, known.key, {
     iss: expected.peer,
     aud: expected.self,
     jti: expected.jti,

@@ -1,13 +1,12 @@
-import { v7 as uuidV7 } from 'uuid';
 import type { Database } from '../db/index.ts';
 import type { Evidence } from '../evidence/index.ts';
 import type { EntityId } from '../protocol/ids.ts';
 import { encodeRandom128 } from '../protocol/nonce.ts';
 import { rejectionReason, signReceipt } from '../protocol/receipt.ts';
-import { randomBytesOf } from '../random.ts';
+import { newUuidV7, randomBytesOf } from '../random.ts';
 import type { Registry } from '../registry/index.ts';
 import { type Decision, replayDecision } from './accept.ts';
-import { exchangeKey, insertInbound, readDecisions } from './store.ts';
+import { exchangeKey, insertInbound } from './store.ts';
 
 /**
  * Ends an exchange for its sender: whatever was decided is returned; what was not is decided now, as closed, so that
@@ -29,7 +28,7 @@ export function createClosing(deps: { db: Database; registry: Registry; evidence
           {
             iss: self.entityId,
             aud: sender,
-            jti: uuidV7(),
+            jti: newUuidV7(),
             iat: Math.floor(peer.nowMs / 1000),
             env: { jti, iss: sender, sha256: envSha256.toString('base64url') },
             event: 'RelayRejection',
@@ -39,7 +38,7 @@ export function createClosing(deps: { db: Database; registry: Registry; evidence
           },
           self.signer(),
         );
-        const fresh = await insertInbound(tx, [
+        const earlier = await insertInbound(tx, [
           {
             iss: sender,
             jti,
@@ -55,11 +54,8 @@ export function createClosing(deps: { db: Database; registry: Registry; evidence
             decidedAt,
           },
         ]);
-        if (!fresh.has(exchangeKey({ iss: sender, jti }))) {
-          const [stored] = await readDecisions(tx.client, [{ iss: sender, jti }]);
-          if (stored === undefined) throw new Error('a decision that conflicted is not there');
-          return replayDecision(stored, envSha256);
-        }
+        const stored = earlier.get(exchangeKey({ iss: sender, jti }));
+        if (stored !== undefined) return replayDecision(stored, envSha256);
         await evidence.store(tx, [
           {
             exchangeJti: jti,

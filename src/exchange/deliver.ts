@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream';
-import { v7 as uuidV7 } from 'uuid';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../db/index.ts';
 import type { Attempt, Leased, Prepared } from '../outbox/index.ts';
 import type { EntityId } from '../protocol/ids.ts';
 import { EXCHANGE_MEDIA_TYPE } from '../protocol/manifest.ts';
 import { REQUEST_TOKEN_LIFETIME_S, signRequestToken } from '../protocol/request-token.ts';
+import { newUuidV7 } from '../random.ts';
 import type { Registry } from '../registry/index.ts';
 import type { ActHandler, LinkGate } from './acts.ts';
 import { ANSWER_MAX_BYTES, type PeerAnswer, type Reading, readAnswer } from './answer.ts';
@@ -220,7 +220,7 @@ export function createDelivery(deps: Deps): { prepare(batch: Leased[]): Promise<
         aud: peerId as EntityId,
         iat,
         exp: iat + REQUEST_TOKEN_LIFETIME_S,
-        jti: uuidV7(),
+        jti: newUuidV7(),
         htm: wanted.method,
         htu,
         env: wanted.env,

@@ -26,7 +26,7 @@ export async function authenticatePeer(
   }
   if (known === undefined) return { ok: false, code: 'key.unknown' };
   const { entityId } = registry.self;
-  const verified = verifyRequestToken(parsed.jws, known.key, {
+  const verified = await verifyRequestToken(parsed.jws, known.key, {
     aud: entityId,
     htm: request.method,
     htu: `${new URL(entityId).origin}${request.target}`,

@@ -59,6 +59,8 @@ export function createReceiver(deps: ReceiveDeps): { receive(arrival: Arrival): 
   const running = new Map<string, Promise<Answer>>();
   const decisions = createGroupCommit<{ iss: string; jti: string }, StoredDecision | undefined>({
     maxBatch: MAX_LOOKUP_BATCH,
+    // One at a time: what comes meanwhile shares the next one.
+    maxInFlight: 1,
     commit: async (keys) => {
       const found = await deps.db.withClient((client) => readDecisions(client, keys));
       const byKey = new Map(found.map((decision) => [exchangeKey(decision), decision]));
@@ -83,7 +85,7 @@ export function createReceiver(deps: ReceiveDeps): { receive(arrival: Arrival): 
       known = deps.registry.findKey(parsed.iss, kid);
     }
     if (known === undefined) return refuse('key.unknown');
-    const verified = verifyEnvelope(parsed.jws, known.key);
+    const verified = await verifyEnvelope(parsed.jws, known.key);
     if (!verified.ok) {
       return refuse(verified.reason, verified.detail === undefined ? {} : { detail: verified.detail });
     }

@@ -50,7 +50,7 @@ export function exchangeRoutes(
       const caller = await authenticate(service, request, hooks);
       const receipt = await service.receiptFor(caller.peer, exchangeId(request.params.jti));
       if (receipt === undefined) throw new Refusal('exchange.unknown');
-      return reply.type(RECEIPT_MEDIA_TYPE).send(Buffer.from(receipt, 'latin1'));
+      return reply.type(RECEIPT_MEDIA_TYPE).send(receipt);
     });
 
     app.get<{ Querystring: { since?: string; limit?: string } }>('/exchanges', async (request) => {
@@ -78,7 +78,7 @@ function sendAnswer(
   const status = answer.replayed ? 200 : answer.outcome === 'rejected' ? 422 : freshStatus;
   // What is left of a body nobody will read ends with the connection.
   if (!request.raw.complete) reply.header('connection', 'close');
-  return reply.code(status).type(RECEIPT_MEDIA_TYPE).send(Buffer.from(answer.receipt, 'latin1'));
+  return reply.code(status).type(RECEIPT_MEDIA_TYPE).send(answer.receipt);
 }
 
 async function authenticate(

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { insertRows, type Tx } from '../db/index.ts';
+import { insertRows, selectByIds, type Tx } from '../db/index.ts';
 
 /** A decision this node took on a peer's exchange, with the signed receipt that tells it. */
 export type StoredDecision = {
@@ -25,74 +25,109 @@ export type InboundRow = {
   decidedAt: Date;
 };
 
-/**
- * Decisions on exchanges by (iss, jti). Planned at each call: a plan cached while the table was small would scan it
- * whole once it is large.
- */
+/** Decisions on exchanges by (iss, jti). Mostly there are none: receipts are read only where there is something. */
 export async function readDecisions(
   client: pg.ClientBase,
   keys: readonly { iss: string; jti: string }[],
 ): Promise<StoredDecision[]> {
+  const found: string[] = [];
+  for (const [iss, of] of Map.groupBy(keys, (key) => key.iss)) {
+    const rows = await selectByIds<{ jti: string }>(
+      client,
+      {
+        name: 'decided-exchanges',
+        text: (ids) => `select jti from inbound_exchanges where iss = $1 and jti = any(${ids})`,
+        values: [iss],
+      },
+      of.map((key) => key.jti),
+    );
+    found.push(...rows.map((row) => row.jti));
+  }
+  if (found.length === 0) return [];
+  const wanted = new Set(keys.map(exchangeKey));
   const { rows } = await client.query(
     `select i.iss, i.jti, i.env_sha256, i.outcome, e.jws
-     from unnest($1::text[], $2::uuid[]) as k (iss, jti)
-     join inbound_exchanges i on i.iss = k.iss and i.jti = k.jti
+     from inbound_exchanges i
      join evidence_records e on e.exchange_jti = i.jti and e.exchange_iss = i.iss
-       and e.event in ('RelayAcceptance', 'RelayRejection')`,
-    [keys.map((key) => key.iss), keys.map((key) => key.jti)],
+       and e.event in ('RelayAcceptance', 'RelayRejection')
+     where i.iss = any($1::text[]) and i.jti = any($2::uuid[])`,
+    [[...new Set(keys.map((key) => key.iss))], found],
   );
-  return rows.map((row) => ({
-    iss: row.iss,
-    jti: row.jti,
-    envSha256: row.env_sha256,
-    outcome: row.outcome,
-    receipt: row.jws,
-  }));
+  return rows
+    .filter((row) => wanted.has(exchangeKey(row)))
+    .map((row) => ({
+      iss: row.iss,
+      jti: row.jti,
+      envSha256: row.env_sha256,
+      outcome: row.outcome,
+      receipt: row.jws,
+    }));
+}
+
+const INBOUND = {
+  table: 'inbound_exchanges',
+  columns: [
+    'iss',
+    'jti',
+    'env_sha256',
+    'act',
+    'sub',
+    'agr',
+    'envelope',
+    'outcome',
+    'reason',
+    'body_id',
+    'configuration_sha256',
+    'decided_at',
+  ],
+};
+
+/** Sorted, so that two batches never wait for each other in opposite orders. */
+function inboundValues(rows: readonly InboundRow[]): unknown[][] {
+  const sorted = [...rows].sort((a, b) => (exchangeKey(a) < exchangeKey(b) ? -1 : 1));
+  return sorted.map((row) => [
+    row.iss,
+    row.jti,
+    row.envSha256,
+    row.act,
+    row.sub,
+    row.agr,
+    row.envelope,
+    row.outcome,
+    row.reason,
+    row.bodyId,
+    row.configurationSha256,
+    row.decidedAt,
+  ]);
+}
+
+/** Inserts decisions on exchanges that were not decided before; fails with {@link isDecidedMeanwhile} if one was. */
+export async function insertNewInbound(tx: Tx, rows: readonly InboundRow[]): Promise<void> {
+  await insertRows(tx, INBOUND, inboundValues(rows));
+}
+
+/** An exchange was decided between the look at it and the insert: by another replica, or in an earlier batch. */
+export function isDecidedMeanwhile(error: unknown): boolean {
+  const { code, constraint } = error as { code?: unknown; constraint?: unknown };
+  return code === '23505' && constraint === 'inbound_exchanges_pkey';
 }
 
 /**
- * Inserts decisions, sorted so that two batches never wait for each other in opposite orders.
+ * Inserts the decisions that are new.
  *
- * @returns the keys that were new; the others were decided before.
+ * @returns the decisions that were there before, by {@link exchangeKey}.
  */
-export async function insertInbound(tx: Tx, rows: readonly InboundRow[]): Promise<Set<string>> {
-  const sorted = [...rows].sort((a, b) => (exchangeKey(a) < exchangeKey(b) ? -1 : 1));
-  const inserted = await insertRows<{ iss: string; jti: string }>(
-    tx,
-    {
-      table: 'inbound_exchanges',
-      columns: [
-        'iss',
-        'jti',
-        'env_sha256',
-        'act',
-        'sub',
-        'agr',
-        'envelope',
-        'outcome',
-        'reason',
-        'body_id',
-        'configuration_sha256',
-        'decided_at',
-      ],
-      suffix: 'on conflict (iss, jti) do nothing returning iss, jti',
-    },
-    sorted.map((row) => [
-      row.iss,
-      row.jti,
-      row.envSha256,
-      row.act,
-      row.sub,
-      row.agr,
-      row.envelope,
-      row.outcome,
-      row.reason,
-      row.bodyId,
-      row.configurationSha256,
-      row.decidedAt,
-    ]),
-  );
-  return new Set(inserted.map(exchangeKey));
+export async function insertInbound(
+  tx: Tx,
+  rows: readonly InboundRow[],
+): Promise<Map<string, StoredDecision>> {
+  const target = { ...INBOUND, suffix: 'on conflict (iss, jti) do nothing' };
+  const inserted = await insertRows(tx, target, inboundValues(rows));
+  if (inserted === rows.length) return new Map();
+  // A later statement than the insert, which saw nothing of what it waited for. Ours have no receipt yet.
+  const earlier = await readDecisions(tx.client, rows);
+  if (earlier.length + inserted !== rows.length) throw new Error('a decision that conflicted is not there');
+  return new Map(earlier.map((decision) => [exchangeKey(decision), decision]));
 }
 
 export function exchangeKey(exchange: { iss: string; jti: string }): string {

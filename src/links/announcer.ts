@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { v7 as uuidV7 } from 'uuid';
 import type { Database, Tx } from '../db/index.ts';
 import type { ExchangeId } from '../protocol/ids.ts';
 import type { JsonObject } from '../protocol/jose/strict-json.ts';
 import type { LinkHalfBody } from '../protocol/link-half.ts';
 import { encodeManifest } from '../protocol/manifest.ts';
 import { encodeRandom128 } from '../protocol/nonce.ts';
+import { newUuidV7 } from '../random.ts';
 import {
   announceLater,
   insertAnnouncement,
@@ -52,7 +52,7 @@ export function createAnnouncer(
     }
     const { outbound, sealer } = deps.exchange();
     const at = await readNow(tx);
-    const jti = uuidV7() as ExchangeId;
+    const jti = newUuidV7() as ExchangeId;
     const manifest = encodeManifest({
       salt: encodeRandom128(randomBytes(16)),
       body: bodyOf(half) as unknown as JsonObject,

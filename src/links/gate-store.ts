@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { Database, Tx } from '../db/index.ts';
+import { type ByIds, type Database, selectByIds, type Tx } from '../db/index.ts';
 import type { LinkGate, LinkView } from '../exchange/index.ts';
 import { effectiveLinkState, type LinkHalfState } from '../protocol/link-half.ts';
 import { intersectScopes, type LinkScopesByHost } from '../protocol/link-scopes.ts';
@@ -14,22 +14,25 @@ type HalfRow = {
   restorable: boolean;
 };
 
-const SELECT = `
+const select = (ids: string) => `
   select l.id, l.peer, l.customer_id, l.erased_at, h.state, h.scopes,
     (h.restorable_until is not null and h.restorable_until > now()) as restorable
   from links l join link_halves h on h.link_id = l.id
-  where l.id = any($1::uuid[]) order by l.id, h.owner`;
+  where l.id = any(${ids}) order by l.id, h.owner`;
+
+const LOCK = { name: 'links-lock', text: (ids: string) => `${select(ids)} for share of h` };
+const READ = { name: 'links-read', text: select };
 
 /** What other rooms ask of links: the effective state and scopes, both halves taken together. */
 export function createLinkGate(db: Database): LinkGate {
   return {
-    lock: (tx: Tx, ids) => views(tx.client, `${SELECT} for share of h`, ids),
-    read: (ids) => db.withClient((client) => views(client, SELECT, ids)),
+    lock: (tx: Tx, ids) => views(tx.client, LOCK, ids),
+    read: (ids) => db.withClient((client) => views(client, READ, ids)),
   };
 }
 
-async function views(client: pg.ClientBase, text: string, ids: string[]): Promise<Map<string, LinkView>> {
-  const { rows } = await client.query<HalfRow>(text, [ids]);
+async function views(client: pg.ClientBase, statement: ByIds, ids: string[]): Promise<Map<string, LinkView>> {
+  const rows = await selectByIds<HalfRow>(client, statement, ids);
   const halves = new Map<string, HalfRow[]>();
   for (const row of rows) {
     const known = halves.get(row.id);

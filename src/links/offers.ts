@@ -1,5 +1,4 @@
 import { timingSafeEqual } from 'node:crypto';
-import { v7 as uuidV7 } from 'uuid';
 import type { Tx } from '../db/index.ts';
 import { hashCompletionCode, parseCompletionCode } from '../protocol/completion-code.ts';
 import type { ConsentGiven } from '../protocol/consent-record.ts';
@@ -11,6 +10,7 @@ import { type LinkTokenClaims, signLinkToken } from '../protocol/link-token.ts';
 import { Refusal } from '../protocol/refusal.ts';
 import { findSchemaProblem } from '../protocol/schemas/validators.ts';
 import { CLOCK_SKEW_S } from '../protocol/time.ts';
+import { newUuidV7 } from '../random.ts';
 import type { LinkServiceDeps } from './deps.ts';
 import { checkReference, checkScopes, hashSession, recordConsent } from './input.ts';
 import {
@@ -72,7 +72,7 @@ export function createLinkOffers(deps: LinkServiceDeps & { announce(): void }): 
     const peer = registry.peer(given.peer);
     if (peer === undefined || peer.state !== 'active') throw new Refusal('link.peer');
     const scopes = checkScopes(given.scopes, [self, peer.entityId]);
-    const linkId = uuidV7() as LinkId;
+    const linkId = newUuidV7() as LinkId;
     const sessionSha256 = hashSession(given.session, linkId);
 
     return db.transact(async (tx) => {

@@ -1,5 +1,4 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { v7 as uuidV7 } from 'uuid';
 import type { Tx } from '../db/index.ts';
 import {
   COMPLETION_CODE_BYTES,
@@ -17,6 +16,7 @@ import { type LinkTokenClaims, parseLinkToken, verifyLinkToken } from '../protoc
 import { encodeManifest } from '../protocol/manifest.ts';
 import { encodeRandom128 } from '../protocol/nonce.ts';
 import { Refusal } from '../protocol/refusal.ts';
+import { newUuidV7 } from '../random.ts';
 import type { LinkServiceDeps } from './deps.ts';
 import { checkReference, checkScopes, hashSession, recordConsent } from './input.ts';
 import { recordLinkEvents } from './record.ts';
@@ -94,7 +94,7 @@ export function createLinkRedemptions(deps: LinkServiceDeps): LinkRedemptions {
       known = registry.findKey(parsed.iss, parsed.kid);
     }
     if (known === undefined || known.status !== 'current') throw new Refusal('link.token');
-    const verified = verifyLinkToken(parsed.jws, known.key, {
+    const verified = await verifyLinkToken(parsed.jws, known.key, {
       aud: registry.self.entityId,
       nowS: nowMs / 1000,
     });
@@ -150,7 +150,7 @@ export function createLinkRedemptions(deps: LinkServiceDeps): LinkRedemptions {
     const codeKey = randomBytes(32);
     const wrapped = await keys.wrap(linkId, codeKey);
     const salt = encodeRandom128(randomBytes(16));
-    const jti = uuidV7() as ExchangeId;
+    const jti = newUuidV7() as ExchangeId;
 
     await db.transact(async (tx) => {
       const at = await readNow(tx);

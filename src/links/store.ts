@@ -1,9 +1,9 @@
-import { v7 as uuidV7 } from 'uuid';
 import type { Database, Tx } from '../db/index.ts';
 import type { ConsentRecord } from '../protocol/consent-record.ts';
 import type { EntityId, LinkId } from '../protocol/ids.ts';
 import type { LinkHalfState } from '../protocol/link-half.ts';
 import type { LinkScopesByHost } from '../protocol/link-scopes.ts';
+import { newUuidV7 } from '../random.ts';
 
 export type Owner = 'self' | 'peer';
 
@@ -57,7 +57,7 @@ export async function lockCustomer(tx: Tx, reference: string): Promise<string> {
   const { rows } = await tx.client.query<{ id: string }>(
     `insert into customers (id, reference) values ($1, $2)
      on conflict (reference) do update set reference = excluded.reference returning id`,
-    [uuidV7(), reference],
+    [newUuidV7(), reference],
   );
   return (rows[0] as { id: string }).id;
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { v7 as uuidV7 } from 'uuid';
 import type { Clock } from '../clock.ts';
 import { createGroupCommit, type Database, type Tx } from '../db/index.ts';
+import { newUuidV7 } from '../random.ts';
 import { type BreakerState, createBreaker } from './breaker.ts';
 import { type Attempt, createPeerQueue, type PeerQueue, type Prepared } from './peer-queue.ts';
 import { backoffMs, type RetryPolicy } from './retry-policy.ts';
@@ -88,7 +88,7 @@ export function createOutbox(deps: {
   const { db, clock, options, onError } = deps;
   const random = deps.random ?? Math.random;
   const leaseMs = options.leaseMs ?? LEASE_MS;
-  const owner = uuidV7();
+  const owner = newUuidV7();
   const queues = new Map<string, { queue: PeerQueue; breaker: ReturnType<typeof createBreaker> }>();
   const lastContactMs = new Map<string, number>();
   const timers: NodeJS.Timeout[] = [];

@@ -107,7 +107,10 @@ export async function signEntityConfiguration(
  * Whether `token` is the configuration of `entityId`, signed by one of the keys it lists itself that is trusted as well:
  * by its own word alone a statement proves nothing.
  */
-export function verifyEntityConfiguration(token: string, options: EntityVerification): EntityResult {
+export async function verifyEntityConfiguration(
+  token: string,
+  options: EntityVerification,
+): Promise<EntityResult> {
   const parsed = parseJws(token, { typ: ENTITY_STATEMENT_TYP, maxBytes: ENTITY_STATEMENT_MAX_BYTES });
   if (!parsed.ok) {
     return parsed.reason === 'jws.typ' ? refuse('entity.type') : refuse('entity.malformed', parsed.reason);
@@ -121,7 +124,7 @@ export function verifyEntityConfiguration(token: string, options: EntityVerifica
   const key = federation.keys.find(({ kid }) => kid === jws.header.kid);
   if (key === undefined) return refuse('entity.key_not_listed');
   if (!options.isTrusted(key.kid)) return refuse('entity.not_pinned', key.kid);
-  if (!verifyJws(jws, key).ok) return refuse('entity.signature');
+  if (!(await verifyJws(jws, key)).ok) return refuse('entity.signature');
   return readClaims(jws, federation.keys, options);
 }
 

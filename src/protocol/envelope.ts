@@ -55,11 +55,11 @@ export function parseEnvelope(token: string): { ok: true; jws: ParsedJws; iss: s
 }
 
 /** The signature, under a key the caller found for the issuer, then the profile: schema and lifetime. */
-export function verifyEnvelope(
+export async function verifyEnvelope(
   jws: ParsedJws,
   key: VerificationKey,
-): { ok: true; claims: EnvelopeClaims } | Refused {
-  const verified = verifyJws(jws, key);
+): Promise<{ ok: true; claims: EnvelopeClaims } | Refused> {
+  const verified = await verifyJws(jws, key);
   if (!verified.ok) {
     return {
       ok: false,

@@ -52,17 +52,20 @@ export type FindChainKey = (issuer: string, kid: string) => VerificationKey | un
  * The chain: SubmissionAcceptance (sender) <- `ev` of the envelope (sender) <- `env.sha256` of the receipt (recipient) <-
  * `cites` of ReceiptStored (sender).
  */
-export function verifyExchangeChain(
+export async function verifyExchangeChain(
   chain: { jti: string; holder: 'sender' | 'recipient'; envelope: string; records: readonly string[] },
   findKey: FindChainKey,
-): ChainReport {
-  const { entry, claims } = verifyEnvelopeEntry(chain, findKey);
+): Promise<ChainReport> {
+  const { entry, claims } = await verifyEnvelopeEntry(chain, findKey);
   if (claims === undefined) {
     const entries = [entry, ...chain.records.map((record) => unreadable(record, 'chain.envelope'))];
     return { ok: false, outcome: 'open', entries, missing: ['chain.envelope'] };
   }
   const receipts = new Map<string, ReceiptClaims>();
-  const read = chain.records.map((record) => readRecord(record, claims, entry.sha256, findKey, receipts));
+  const read: ReadRecord[] = [];
+  for (const record of chain.records) {
+    read.push(await readRecord(record, claims, entry.sha256, findKey, receipts));
+  }
   const submissions = new Set(read.filter(isSound('SubmissionAcceptance')).map(({ entry }) => entry.sha256));
   const stored = new Set<string>();
   for (const record of read) {
@@ -88,10 +91,10 @@ export function verifyExchangeChain(
 
 type ReadRecord = { entry: ChainEntry; claims?: EvidenceClaims };
 
-function verifyEnvelopeEntry(
+async function verifyEnvelopeEntry(
   { jti, envelope }: { jti: string; envelope: string },
   findKey: FindChainKey,
-): { entry: ChainEntry; claims?: EnvelopeClaims } {
+): Promise<{ entry: ChainEntry; claims?: EnvelopeClaims }> {
   const hash = sha256(envelope);
   const failed = (problem: ChainProblem, more: Partial<ChainEntry> = {}) => ({
     entry: { event: 'Envelope', ...more, sha256: hash, problem },
@@ -102,29 +105,29 @@ function verifyEnvelopeEntry(
   const signer = { issuer: parsed.iss, kid };
   const key = findKey(parsed.iss, kid);
   if (key === undefined) return failed('key.unknown', signer);
-  const verified = verifyEnvelope(parsed.jws, key);
+  const verified = await verifyEnvelope(parsed.jws, key);
   if (!verified.ok) return failed(verified.reason, signer);
   const { claims } = verified;
   if (claims.jti !== jti) return failed('chain.other_exchange', signer);
   return { entry: { event: 'Envelope', ...signer, at: claims.iat, sha256: hash }, claims };
 }
 
-function readRecord(
+async function readRecord(
   record: string,
   envelope: EnvelopeClaims,
   envelopeSha256: string,
   findKey: FindChainKey,
   receipts: Map<string, ReceiptClaims>,
-): ReadRecord {
+): Promise<ReadRecord> {
   const receipt = parseReceipt(record);
   if (receipt.ok)
-    return { entry: readReceipt(record, receipt.jws, envelope, envelopeSha256, findKey, receipts) };
+    return { entry: await readReceipt(record, receipt.jws, envelope, envelopeSha256, findKey, receipts) };
 
   const parsed = parseJws(record, { typ: EVIDENCE_TYP, maxBytes: EVIDENCE_MAX_BYTES });
   if (!parsed.ok) return { entry: unreadable(record, 'evidence.malformed') };
   const { iss } = parsed.jws.claims;
   const { kid } = parsed.jws.header;
-  const verified = verifyEvidence(record, (name) =>
+  const verified = await verifyEvidence(record, (name) =>
     typeof iss === 'string' ? findKey(iss, name) : undefined,
   );
   if (!verified.ok) {
@@ -144,14 +147,14 @@ function readRecord(
   return problem === undefined ? { entry, claims } : { entry: { ...entry, problem } };
 }
 
-function readReceipt(
+async function readReceipt(
   record: string,
   jws: Parameters<typeof verifyReceipt>[0],
   envelope: EnvelopeClaims,
   envelopeSha256: string,
   findKey: FindChainKey,
   receipts: Map<string, ReceiptClaims>,
-): ChainEntry {
+): Promise<ChainEntry> {
   const { kid } = jws.header;
   const issuer = envelope.aud;
   const hash = sha256(record);
@@ -159,7 +162,7 @@ function readReceipt(
   if (key === undefined)
     return { event: 'unreadable', issuer, kid, sha256: hash, problem: 'receipt.key_unknown' };
   const expected = { iss: issuer, aud: envelope.iss, jti: envelope.jti, envelopeSha256 };
-  const verified = verifyReceipt(jws, key, expected);
+  const verified = await verifyReceipt(jws, key, expected);
   if (!verified.ok) return { event: 'unreadable', issuer, kid, sha256: hash, problem: verified.reason };
   const { claims } = verified;
   const entry: ChainEntry = {

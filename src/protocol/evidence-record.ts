@@ -40,15 +40,15 @@ export type EvidenceRefusal =
   | 'evidence.invalid'
   | 'evidence.key_unknown';
 
-export function verifyEvidence(
+export async function verifyEvidence(
   token: string,
   findKey: (kid: string) => VerificationKey | undefined,
-): { ok: true; claims: EvidenceClaims } | { ok: false; reason: EvidenceRefusal } {
+): Promise<{ ok: true; claims: EvidenceClaims } | { ok: false; reason: EvidenceRefusal }> {
   const parsed = parseJws(token, { typ: EVIDENCE_TYP, maxBytes: EVIDENCE_MAX_BYTES });
   if (!parsed.ok) return { ok: false, reason: 'evidence.malformed' };
   const key = findKey(parsed.jws.header.kid);
   if (key === undefined) return { ok: false, reason: 'evidence.key_unknown' };
-  if (!verifyJws(parsed.jws, key).ok) return { ok: false, reason: 'evidence.signature' };
+  if (!(await verifyJws(parsed.jws, key)).ok) return { ok: false, reason: 'evidence.signature' };
   if (findSchemaProblem('evidence', parsed.jws.claims) !== undefined) {
     return { ok: false, reason: 'evidence.invalid' };
   }

@@ -54,12 +54,12 @@ export function parseLinkToken(
  * Signature, then whom it is for, then its time. There is no skew on `exp`: the exchange that redeems it ends with
  * it, and both sides judge that again.
  */
-export function verifyLinkToken(
+export async function verifyLinkToken(
   jws: ParsedJws,
   key: VerificationKey,
   expected: { aud: string; nowS: number },
-): { ok: true; claims: LinkTokenClaims } | Refused {
-  if (!verifyJws(jws, key).ok) return { ok: false, reason: 'link.token' };
+): Promise<{ ok: true; claims: LinkTokenClaims } | Refused> {
+  if (!(await verifyJws(jws, key)).ok) return { ok: false, reason: 'link.token' };
   const claims = jws.claims as unknown as LinkTokenClaims;
   if (claims.aud !== expected.aud) return { ok: false, reason: 'link.audience' };
   const shape = checkTimeShape(claims, LINK_TOKEN_MAX_LIFETIME_S);

@@ -55,12 +55,12 @@ export function parseReceipt(
  * Whether a receipt is the answer of `expected.iss` to exactly this envelope. Its time is not judged: a replayed
  * receipt is as old as the decision.
  */
-export function verifyReceipt(
+export async function verifyReceipt(
   jws: ParsedJws,
   key: VerificationKey,
   expected: { iss: string; aud: string; jti: string; envelopeSha256: string },
-): { ok: true; claims: ReceiptClaims } | { ok: false; reason: ReceiptRefusal } {
-  if (!verifyJws(jws, key).ok) return { ok: false, reason: 'receipt.signature' };
+): Promise<{ ok: true; claims: ReceiptClaims } | { ok: false; reason: ReceiptRefusal }> {
+  if (!(await verifyJws(jws, key)).ok) return { ok: false, reason: 'receipt.signature' };
   if (findSchemaProblem('receipt', jws.claims) !== undefined) return { ok: false, reason: 'receipt.invalid' };
   const claims = jws.claims as unknown as ReceiptClaims;
   const matches =

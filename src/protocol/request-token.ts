@@ -39,12 +39,12 @@ export function parseRequestToken(
   return { ok: true, jws: parsed.jws, iss: parsed.jws.claims['iss'] as string };
 }
 
-export function verifyRequestToken(
+export async function verifyRequestToken(
   jws: ParsedJws,
   key: VerificationKey,
   expected: { aud: string; htm: string; htu: string; nowS: number },
-): { ok: true; claims: RequestTokenClaims } | { ok: false; reason: RequestTokenRefusal } {
-  if (!verifyJws(jws, key).ok) return { ok: false, reason: 'token.signature' };
+): Promise<{ ok: true; claims: RequestTokenClaims } | { ok: false; reason: RequestTokenRefusal }> {
+  if (!(await verifyJws(jws, key)).ok) return { ok: false, reason: 'token.signature' };
   const claims = jws.claims as unknown as RequestTokenClaims;
   if (claims.aud !== expected.aud || claims.htm !== expected.htm || claims.htu !== expected.htu) {
     return { ok: false, reason: 'token.mismatch' };

@@ -1,10 +1,9 @@
-import { v7 as uuidV7 } from 'uuid';
 import type { Tx } from '../db/index.ts';
 import type { ActHandler, OutboundExchanges, OutcomeListener, Sealer } from '../exchange/index.ts';
 import type { EntityId, ExchangeId } from '../protocol/ids.ts';
 import { encodeManifest } from '../protocol/manifest.ts';
 import { encodeRandom128 } from '../protocol/nonce.ts';
-import { randomBytesOf } from '../random.ts';
+import { newUuidV7, randomBytesOf } from '../random.ts';
 import { readNotices, storeNotice } from './store.ts';
 
 /** `peer.notice`: a change of state is told to whom it concerns, and passes while the peer is suspended. */
@@ -33,7 +32,7 @@ export function createPeerNotices(deps: {
           body: { state, rev },
         });
         return {
-          jti: uuidV7() as ExchangeId,
+          jti: newUuidV7() as ExchangeId,
           aud: entityId,
           act: ACT,
           manifest,

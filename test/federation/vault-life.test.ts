@@ -126,7 +126,7 @@ t.test('recall labels, and removes nothing', async (t) => {
     t.equal((await vault.call('POST', `${own}/restore`)).status, 200);
     t.equal((await vault.call('POST', `${own}/restore`)).status, 200, 'restoring what is there is nothing');
     t.same((await vault.call('GET', `${own}/content`)).bytes, Buffer.from(one.bytes));
-    t.same(verifiedEvents(await b.evidence.chain({ iss: a.url, jti: one.sent }), [a, b]), [
+    t.same(await verifiedEvents(await b.evidence.chain({ iss: a.url, jti: one.sent }), [a, b]), [
       'RelayAcceptance',
       'DocumentDeleted',
       'DocumentRestored',
@@ -197,7 +197,7 @@ t.test('recall labels, and removes nothing', async (t) => {
     });
     t.equal(replay.status, 200);
     t.equal(await replay.text(), before, 'a replay gets the first answer, byte for byte');
-    t.same(verifiedEvents(await b.evidence.chain({ iss: a.url, jti: one.sent }), [a, b]), [
+    t.same(await verifiedEvents(await b.evidence.chain({ iss: a.url, jti: one.sent }), [a, b]), [
       'RelayAcceptance',
       'DocumentDeleted',
       'Erasure',
@@ -234,7 +234,7 @@ t.test('recall labels, and removes nothing', async (t) => {
       [a, ['SubmissionAcceptance', 'RelayAcceptance', 'ReceiptStored', 'Erasure']],
       [b, ['RelayAcceptance', 'Erasure']],
     ] as const) {
-      t.same(verifiedEvents(await node.evidence.chain({ iss: a.url, jti: one.sent }), [a, b]), chain);
+      t.same(await verifiedEvents(await node.evidence.chain({ iss: a.url, jti: one.sent }), [a, b]), chain);
     }
     const kept = await b.db.read
       .selectFrom('inbound_exchanges as i')

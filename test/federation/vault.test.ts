@@ -59,7 +59,7 @@ t.test('the vault reads, files and reports', async (t) => {
       json: { reason: 'other' },
     });
     t.match(failed.body, { ok: true, state: 'opened' }, 'a failure is attested and changes no state');
-    t.same(verifiedEvents(await b.evidence.chain({ iss: a.url, jti: one.sent }), [a, b]), [
+    t.same(await verifiedEvents(await b.evidence.chain({ iss: a.url, jti: one.sent }), [a, b]), [
       'RelayAcceptance',
       'ContentConsignment',
       'ConsignmentNotification',
@@ -248,7 +248,7 @@ t.test('the vault reads, files and reports', async (t) => {
       status: 500,
       body: { code: 'document.damaged' },
     });
-    const chain = verifiedEvents(await b.evidence.chain({ iss: a.url, jti: doomed.sent }), [a, b]);
+    const chain = await verifiedEvents(await b.evidence.chain({ iss: a.url, jti: doomed.sent }), [a, b]);
     t.same(chain, ['RelayAcceptance', 'ContentConsignmentFailure']);
     t.equal((await b.documents.received(doomed.received))?.state, 'received');
   });
@@ -294,7 +294,7 @@ t.test('a vault that is the store consigns what it accepts', async (t) => {
   const one = await send();
   await untilSent(one.sent, 'consigned');
   t.match(await b.documents.received(one.received), { state: 'consigned' });
-  t.same(verifiedEvents(await b.evidence.chain({ iss: a.url, jti: one.sent }), [a, b]), [
+  t.same(await verifiedEvents(await b.evidence.chain({ iss: a.url, jti: one.sent }), [a, b]), [
     'RelayAcceptance',
     'ContentConsignment',
   ]);

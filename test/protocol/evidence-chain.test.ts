@@ -1,7 +1,7 @@
 import t from 'tap';
 import { sha256 } from '../../src/protocol/digest.ts';
 import { type EnvelopeClaims, signEnvelope } from '../../src/protocol/envelope.ts';
-import { verifyExchangeChain } from '../../src/protocol/evidence-chain.ts';
+import { type ChainReport, verifyExchangeChain } from '../../src/protocol/evidence-chain.ts';
 import { type EvidenceClaims, signEvidence } from '../../src/protocol/evidence-record.ts';
 import type { EntityId, ExchangeId } from '../../src/protocol/ids.ts';
 import { createSigner, generateSigningKey, importPublicJwk } from '../../src/protocol/jose/keys.ts';
@@ -97,11 +97,11 @@ async function chain(changes: Changes = {}) {
   };
 }
 
-const problems = (report: ReturnType<typeof verifyExchangeChain>) =>
+const problems = (report: ChainReport) =>
   report.entries.map(({ problem }) => problem).filter((problem) => problem !== undefined);
 
 t.test('a whole chain holds, in the order it happened', async (t) => {
-  const report = verifyExchangeChain(await chain(), findKey);
+  const report = await verifyExchangeChain(await chain(), findKey);
   t.match(report, { ok: true, outcome: 'accepted', missing: [] });
   t.same(
     report.entries.map(({ event, issuer, at }) => [event, issuer, at]),
@@ -113,16 +113,19 @@ t.test('a whole chain holds, in the order it happened', async (t) => {
     ],
   );
   const rejected = await chain({ receipt: { event: 'RelayRejection', reason: 'link.scope' } });
-  t.match(verifyExchangeChain(rejected, findKey), { ok: true, outcome: 'rejected' });
+  t.match(await verifyExchangeChain(rejected, findKey), { ok: true, outcome: 'rejected' });
 });
 
 t.test('before the answer, and without one', async (t) => {
   const { envelope, records } = await chain();
   const [submission] = records;
-  t.match(verifyExchangeChain({ jti: JTI, holder: 'sender', envelope, records: [submission] }, findKey), {
-    ok: true,
-    outcome: 'open',
-  });
+  t.match(
+    await verifyExchangeChain({ jti: JTI, holder: 'sender', envelope, records: [submission] }, findKey),
+    {
+      ok: true,
+      outcome: 'open',
+    },
+  );
   const failure = await signEvidence(
     {
       iss: A,
@@ -138,7 +141,10 @@ t.test('before the answer, and without one', async (t) => {
     signerA,
   );
   t.match(
-    verifyExchangeChain({ jti: JTI, holder: 'sender', envelope, records: [submission, failure] }, findKey),
+    await verifyExchangeChain(
+      { jti: JTI, holder: 'sender', envelope, records: [submission, failure] },
+      findKey,
+    ),
     {
       ok: true,
       outcome: 'unconfirmed',
@@ -151,9 +157,9 @@ t.test('what is missing is named', async (t) => {
   const [submission, receipt, stored] = records;
   const without = (some: readonly string[]) =>
     verifyExchangeChain({ jti: JTI, holder: 'sender', envelope, records: some }, findKey);
-  t.match(without([receipt, stored]), { ok: false, missing: ['chain.submission'] });
-  t.match(without([submission, receipt]), { ok: false, missing: ['chain.receipt_stored'] });
-  const noReceipt = without([submission, stored]);
+  t.match(await without([receipt, stored]), { ok: false, missing: ['chain.submission'] });
+  t.match(await without([submission, receipt]), { ok: false, missing: ['chain.receipt_stored'] });
+  const noReceipt = await without([submission, stored]);
   t.equal(noReceipt.ok, false);
   t.same(problems(noReceipt), ['chain.cites_nothing']);
 });
@@ -192,7 +198,7 @@ t.test('each break is found, and named', async (t) => {
     ],
   ];
   for (const [name, changes, problem] of cases) {
-    const report = verifyExchangeChain(await chain(changes), findKey);
+    const report = await verifyExchangeChain(await chain(changes), findKey);
     t.equal(report.ok, false, name);
     t.ok(problems(report).includes(problem), `${name}: ${problems(report)}`);
   }
@@ -205,16 +211,18 @@ t.test('signatures, keys and junk', async (t) => {
     `${token.slice(0, -3)}${token.at(-3) === 'A' ? 'B' : 'A'}${token.slice(-2)}`;
   const check = (records: readonly string[], envelope = whole.envelope) =>
     verifyExchangeChain({ jti: JTI, holder: 'sender', envelope, records }, findKey);
-  t.same(problems(check([flip(submission), receipt, stored])), ['evidence.signature']);
-  t.ok(problems(check([submission, flip(receipt), stored])).includes('receipt.signature'));
-  t.ok(problems(check([submission, receipt, flip(stored)])).includes('evidence.signature'));
-  t.same(problems(check([submission, receipt, stored, 'junk'])), ['evidence.malformed']);
-  const forged = check([submission, receipt, stored], flip(whole.envelope));
+  t.same(problems(await check([flip(submission), receipt, stored])), ['evidence.signature']);
+  t.ok(problems(await check([submission, flip(receipt), stored])).includes('receipt.signature'));
+  t.ok(problems(await check([submission, receipt, flip(stored)])).includes('evidence.signature'));
+  t.same(problems(await check([submission, receipt, stored, 'junk'])), ['evidence.malformed']);
+  const forged = await check([submission, receipt, stored], flip(whole.envelope));
   t.match(forged, { ok: false, missing: ['chain.envelope'] });
   t.ok(problems(forged).includes('signature.invalid'));
   t.same(
     problems(
-      verifyExchangeChain({ ...whole }, (issuer, kid) => (issuer === B ? undefined : findKey(issuer, kid))),
+      await verifyExchangeChain({ ...whole }, (issuer, kid) =>
+        issuer === B ? undefined : findKey(issuer, kid),
+      ),
     ),
     ['chain.cites_nothing', 'receipt.key_unknown'],
   );
@@ -230,7 +238,7 @@ t.test('signatures, keys and junk', async (t) => {
     },
     createSigner(stranger.privateKey),
   );
-  t.same(problems(check([submission, receipt, stored, intruder])), ['chain.stranger']);
+  t.same(problems(await check([submission, receipt, stored, intruder])), ['chain.stranger']);
 });
 
 t.test('two answers that contradict each other', async (t) => {
@@ -249,7 +257,7 @@ t.test('two answers that contradict each other', async (t) => {
     },
     signerB,
   );
-  t.match(verifyExchangeChain({ ...whole, records: [...whole.records, second] }, findKey), {
+  t.match(await verifyExchangeChain({ ...whole, records: [...whole.records, second] }, findKey), {
     ok: false,
     outcome: 'contradictory',
     missing: ['chain.receipt_stored'],
@@ -275,6 +283,6 @@ t.test('a recipient holds the envelope and its own records, and needs no more', 
   );
   const check = (some: readonly string[]) =>
     verifyExchangeChain({ jti: JTI, holder: 'recipient', envelope, records: some }, findKey);
-  t.match(check([receipt, consigned]), { ok: true, outcome: 'accepted', missing: [] });
-  t.match(check([consigned]), { ok: false, missing: ['chain.receipt'] });
+  t.match(await check([receipt, consigned]), { ok: true, outcome: 'accepted', missing: [] });
+  t.match(await check([consigned]), { ok: false, missing: ['chain.receipt'] });
 });

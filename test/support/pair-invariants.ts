@@ -92,7 +92,7 @@ async function compare(sender: Side, recipient: Side, acknowledged: Acknowledged
     says(relays[0]?.jws === receipt?.jws, `${id} has another receipt at the recipient than at the sender`);
     if (submission === undefined || receipt === undefined || stored === undefined) continue;
     const proof = { id, envelope: row['envelope'] as string, submission, receipt, stored };
-    found.push(...checkProof(proof, { sender, recipient, senderKeys, recipientKeys }));
+    found.push(...(await checkProof(proof, { sender, recipient, senderKeys, recipientKeys })));
   }
   found.push(...(await findLeftovers(sender)), ...(await findLeftovers(recipient)));
   return found;
@@ -100,7 +100,7 @@ async function compare(sender: Side, recipient: Side, acknowledged: Acknowledged
 
 type EvidenceRecord = { event: string; jws: string };
 
-function checkProof(
+async function checkProof(
   proof: {
     id: string;
     envelope: string;
@@ -114,7 +114,7 @@ function checkProof(
     senderKeys: Map<string, VerificationKey>;
     recipientKeys: Map<string, VerificationKey>;
   },
-): string[] {
+): Promise<string[]> {
   const { id, envelope } = proof;
   const { sender, recipient, senderKeys, recipientKeys } = parties;
   const found: string[] = [];
@@ -123,7 +123,7 @@ function checkProof(
   const key = parsed.ok ? recipientKeys.get(parsed.jws.header.kid) : undefined;
   const verified =
     parsed.ok && key !== undefined
-      ? verifyReceipt(parsed.jws, key, {
+      ? await verifyReceipt(parsed.jws, key, {
           iss: recipient.entityId,
           aud: sender.entityId,
           jti: id,
@@ -133,9 +133,9 @@ function checkProof(
   if (verified?.ok !== true) found.push(`${id} has a receipt that does not verify`);
 
   const findKey = (kid: string) => senderKeys.get(kid);
-  const submission = verifyEvidence(proof.submission.jws, findKey);
+  const submission = await verifyEvidence(proof.submission.jws, findKey);
   if (!submission.ok) found.push(`${id} has a SubmissionAcceptance that does not verify`);
-  const stored = verifyEvidence(proof.stored.jws, findKey);
+  const stored = await verifyEvidence(proof.stored.jws, findKey);
   if (!stored.ok || stored.claims.cites !== sha256(proof.receipt.jws))
     found.push(`${id} has a ReceiptStored that does not cite its receipt`);
   const claims = parseEnvelope(envelope);

@@ -96,16 +96,19 @@ export async function startPair(
 }
 
 /** Events of a chain, each record verified under the keys of who issued it; throws where one doesn't hold. */
-export function verifiedEvents(records: readonly EvidenceRow[], nodes: readonly TestNode[]): string[] {
+export async function verifiedEvents(
+  records: readonly EvidenceRow[],
+  nodes: readonly TestNode[],
+): Promise<string[]> {
   const node = (url: string) => nodes.find((candidate) => candidate.url === url);
-  return records.map(({ event, issuer, jws }) => {
+  const verify = async ({ event, issuer, jws }: EvidenceRow): Promise<string> => {
     const findKey = (kid: string) => node(issuer)?.registry.self.verificationKey(kid);
     const header = JSON.parse(Buffer.from(jws.split('.')[0] ?? '', 'base64url').toString('utf8')) as {
       typ: string;
       kid: string;
     };
     if (header.typ === EVIDENCE_TYP) {
-      const verified = verifyEvidence(jws, findKey);
+      const verified = await verifyEvidence(jws, findKey);
       if (!verified.ok) throw new Error(`${event} of ${issuer}: ${verified.reason}`);
       return verified.claims.event;
     }
@@ -113,7 +116,7 @@ export function verifiedEvents(records: readonly EvidenceRow[], nodes: readonly 
     const key = findKey(header.kid);
     if (!parsed.ok || key === undefined) throw new Error(`${event} of ${issuer} is no receipt`);
     const { aud, env } = parsed.jws.claims as { aud: string; env: { jti: string; sha256: string } };
-    const verified = verifyReceipt(parsed.jws, key, {
+    const verified = await verifyReceipt(parsed.jws, key, {
       iss: issuer,
       aud,
       jti: env.jti,
@@ -121,5 +124,6 @@ export function verifiedEvents(records: readonly EvidenceRow[], nodes: readonly 
     });
     if (!verified.ok) throw new Error(`${event} of ${issuer}: ${verified.reason}`);
     return verified.claims.event;
-  });
+  };
+  return Promise.all(records.map(verify));
 }

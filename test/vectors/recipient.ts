@@ -87,7 +87,7 @@ const silent = { info: () => {}, warn: () => {}, error: () => {} };
 async function addPeer(node: TestNode, peer: RecipientState['peers'][number]): Promise<void> {
   for (const token of peer.configurations) {
     const { iat } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
-    const verified = verifyEntityConfiguration(token, {
+    const verified = await verifyEntityConfiguration(token, {
       entityId: peer.entityId,
       isTrusted: (kid) => kid === peer.pinned,
       now: iat,

@@ -35,13 +35,13 @@ function envelopeOf(request: WireRequest): { iss: string; jti: string; sha256: s
   return { iss, jti: request.path.split('/')[4] ?? '', sha256: env };
 }
 
-function checkAnswer(
+async function checkAnswer(
   t: Test,
   node: TestNode,
   request: WireRequest,
   answer: WireAnswer,
   expect: Exclude<Expectation, { answer: 'none' }>,
-): void {
+): Promise<void> {
   t.equal(answer.status, expect.status, 'status');
   if (expect.answer === 'problem') {
     t.equal(answer.contentType, 'application/problem+json');
@@ -63,7 +63,7 @@ function checkAnswer(
     jti: envelope.jti,
     envelopeSha256: envelope.sha256,
   };
-  const verified = verifyReceipt(parsed.jws, key, expected);
+  const verified = await verifyReceipt(parsed.jws, key, expected);
   t.ok(verified.ok, 'the receipt holds');
   if (!verified.ok) return;
   const { event, reason, erds } = verified.claims;
@@ -84,7 +84,7 @@ async function runCase(t: Test, node: TestNode, one: RefusalCase): Promise<void>
       }
       const answer = await sent.answer;
       answers.push(answer);
-      checkAnswer(t, node, request, answer, expect);
+      await checkAnswer(t, node, request, answer, expect);
       if (expect.answer === 'receipt' && expect.same !== undefined) {
         t.same(answer.body, answers[expect.same]?.body, 'byte for byte the earlier answer');
       }
@@ -220,7 +220,7 @@ t.test('a node that stops', async (t) => {
         await pause();
       });
       if (expect.answer === 'none') throw new Error('a node that stops answers');
-      checkAnswer(t, node, request, await sent.answer, expect);
+      await checkAnswer(t, node, request, await sent.answer, expect);
       await stopped;
     }
   }

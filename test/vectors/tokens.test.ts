@@ -16,10 +16,10 @@ type TokenCase = { name: string; token: string; expect: string; claims?: object 
 type Result = { ok: true; claims?: object } | { ok: false; reason: string };
 
 /** Holds each case to what it expects, and accepted ones to the claims they spell out. */
-function check(t: Test, cases: TokenCase[], judge: (one: TokenCase) => Result): void {
+async function check(t: Test, cases: TokenCase[], judge: (one: TokenCase) => Promise<Result>): Promise<void> {
   t.ok(cases.some((one) => one.expect === 'accepted') && cases.some((one) => one.expect !== 'accepted'));
   for (const one of cases) {
-    const result = judge(one);
+    const result = await judge(one);
     t.equal(result.ok ? 'accepted' : result.reason, one.expect, one.name);
     if (result.ok && one.claims !== undefined) t.strictSame(result.claims, one.claims, one.name);
   }
@@ -29,10 +29,10 @@ t.test('envelopes', async (t) => {
   type EnvelopeCase = TokenCase & { key: string };
   const vectors = readVectors<{ now: number; keys: object[]; cases: EnvelopeCase[] }>('envelopes');
   const keys = new Map(vectors.keys.map((jwk) => [keyOf(jwk).kid, keyOf(jwk)]));
-  check(t, vectors.cases, (one) => {
+  await check(t, vectors.cases, async (one) => {
     const parsed = parseEnvelope(one.token);
     if (!parsed.ok) return parsed;
-    const verified = verifyEnvelope(parsed.jws, keys.get((one as EnvelopeCase).key) as VerificationKey);
+    const verified = await verifyEnvelope(parsed.jws, keys.get((one as EnvelopeCase).key) as VerificationKey);
     if (!verified.ok) return verified;
     const clock = checkClock({ ...verified.claims, now: vectors.now });
     return clock.ok ? verified : clock;
@@ -57,25 +57,27 @@ t.test('receipts', async (t) => {
     'receipts',
   );
   t.equal(sha256(expected.envelope), expected.envelopeSha256);
-  check(t, cases, ({ token }) => {
+  await check(t, cases, async ({ token }) => {
     const parsed = parseReceipt(token);
-    return parsed.ok ? verifyReceipt(parsed.jws, keyOf(key), expected) : parsed;
+    return parsed.ok ? await verifyReceipt(parsed.jws, keyOf(key), expected) : parsed;
   });
 });
 
 t.test('evidence records', async (t) => {
   const { key, cases } = readVectors<{ key: object; cases: TokenCase[] }>('evidence-records');
   const known = keyOf(key);
-  check(t, cases, ({ token }) => verifyEvidence(token, (kid) => (kid === known.kid ? known : undefined)));
+  await check(t, cases, ({ token }) =>
+    verifyEvidence(token, (kid) => (kid === known.kid ? known : undefined)),
+  );
 });
 
 t.test('request tokens', async (t) => {
   type Expected = { aud: string; htm: string; htu: string };
   type File = { now: number; key: object; expected: Expected; cases: TokenCase[] };
   const { now, key, expected, cases } = readVectors<File>('request-tokens');
-  check(t, cases, ({ token }) => {
+  await check(t, cases, async ({ token }) => {
     const parsed = parseRequestToken(token);
-    return parsed.ok ? verifyRequestToken(parsed.jws, keyOf(key), { ...expected, nowS: now }) : parsed;
+    return parsed.ok ? await verifyRequestToken(parsed.jws, keyOf(key), { ...expected, nowS: now }) : parsed;
   });
 });
 
@@ -83,10 +85,10 @@ t.test('entity configurations', async (t) => {
   type ConfigurationCase = TokenCase & { pinned: string[] };
   type File = { entityId: string; now: number; cases: ConfigurationCase[] };
   const { entityId, now, cases } = readVectors<File>('entity-configurations');
-  check(t, cases, (one) => {
+  await check(t, cases, async (one) => {
     const { pinned } = one as ConfigurationCase;
     const isTrusted = (kid: string) => pinned.includes(kid);
-    const result = verifyEntityConfiguration(one.token, { entityId, now, isTrusted });
+    const result = await verifyEntityConfiguration(one.token, { entityId, now, isTrusted });
     return result.ok ? { ok: true, claims: result.configuration.claims } : result;
   });
 });
@@ -94,8 +96,8 @@ t.test('entity configurations', async (t) => {
 t.test('link tokens', async (t) => {
   type File = { audience: string; now: number; key: object; cases: TokenCase[] };
   const { audience, now, key, cases } = readVectors<File>('link-tokens');
-  check(t, cases, ({ token }) => {
+  await check(t, cases, async ({ token }) => {
     const parsed = parseLinkToken(token);
-    return parsed.ok ? verifyLinkToken(parsed.jws, keyOf(key), { aud: audience, nowS: now }) : parsed;
+    return parsed.ok ? await verifyLinkToken(parsed.jws, keyOf(key), { aud: audience, nowS: now }) : parsed;
   });
 });

@@ -41,7 +41,7 @@ export async function checkPublicUrl(
   });
   if (!fetched.ok) return refused(check, publicUrl, fetched);
   const own = keys === undefined ? undefined : new Set(keys.publicKeys('federation').map(({ kid }) => kid));
-  const verified = verifyEntityConfiguration(fetched.body.toString('latin1'), {
+  const verified = await verifyEntityConfiguration(fetched.body.toString('latin1'), {
     entityId: publicUrl,
     isTrusted: (kid) => own?.has(kid) ?? true,
     now: nowMs / 1000,

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
-import { v7 as uuidV7 } from 'uuid';
+import { createHash, createSecretKey, type KeyObject } from 'node:crypto';
 import type { KeyStore } from '../../keys/index.ts';
 import { SEALING_KEY_BYTES, SEGMENT_BYTES, sealSegment } from '../../protocol/sealing.ts';
 import { createSegmenter } from '../../protocol/segmenter.ts';
-import { randomBytesOf } from '../../random.ts';
+import { newUuidV7, randomBytesOf } from '../../random.ts';
 import type { BodyStore } from './body-store.ts';
 import { noteStreamed } from './reclaim.ts';
 import type { SealedBody } from './sealed-body.ts';
@@ -16,7 +15,7 @@ const SEGMENTS_PER_APPEND = IN_MEMORY_MAX_BYTES / SEGMENT_BYTES;
 
 export type SealedContent = {
   id: string;
-  key: Buffer;
+  key: UploadKey;
   /** Plaintext bytes. */
   size: number;
   sha256: string;
@@ -39,12 +38,12 @@ export type Sealer = {
 export function createSealer(deps: { store: BodyStore; keys: KeyStore }): Sealer {
   const { store, keys } = deps;
 
-  function sealAll(content: Buffer, id: string, key: Buffer): Pick<SealedContent, 'content' | 'segments'> {
+  function sealAll(content: Buffer, id: string, key: UploadKey): Pick<SealedContent, 'content' | 'segments'> {
     const segments: Buffer[] = [];
     for (let from = 0, index = 1; from < content.length; from += SEGMENT_BYTES, index++) {
       const plaintext = content.subarray(from, from + SEGMENT_BYTES);
       const last = from + SEGMENT_BYTES >= content.length;
-      segments.push(sealSegment({ key, uploadId: id, index, last, plaintext }));
+      segments.push(sealSegment({ key: key.object, uploadId: id, index, last, plaintext }));
     }
     return segments.length === 1
       ? { content: segments[0] as Buffer, segments: [] }
@@ -53,13 +52,13 @@ export function createSealer(deps: { store: BodyStore; keys: KeyStore }): Sealer
 
   return {
     sealWhole(content, sha256) {
-      const id = uuidV7();
+      const id = newUuidV7();
       const key = newKey();
       return { id, key, size: content.length, sha256, uploaded: false, ...sealAll(content, id, key) };
     },
 
     async sealStream(chunks, expectedSize) {
-      const id = uuidV7();
+      const id = newUuidV7();
       const key = newKey();
       const digest = createHash('sha256');
       const segmenter = createSegmenter();
@@ -70,7 +69,9 @@ export function createSealer(deps: { store: BodyStore; keys: KeyStore }): Sealer
       let storing: Promise<void> = Promise.resolve();
 
       const seal = (plaintext: Buffer, last: boolean) => {
-        waiting.push(sealSegment({ key, uploadId: id, index: index + waiting.length, last, plaintext }));
+        waiting.push(
+          sealSegment({ key: key.object, uploadId: id, index: index + waiting.length, last, plaintext }),
+        );
       };
       const flush = async () => {
         // One statement runs while the next segments are read and sealed, never two.
@@ -123,15 +124,15 @@ export function createSealer(deps: { store: BodyStore; keys: KeyStore }): Sealer
     },
 
     async finish(content, manifest) {
-      const id = content?.id ?? uuidV7();
+      const id = content?.id ?? newUuidV7();
       const key = content?.key ?? newKey();
       const last = content === undefined || content.size === 0;
-      const wrapped = await keys.wrap(id, key);
+      const wrapped = await keys.wrap(id, key.bytes);
       return {
         id,
         kekId: wrapped.kekId,
         wrappedKey: Buffer.from(wrapped.wrapped),
-        manifest: sealSegment({ key, uploadId: id, index: 0, last, plaintext: manifest }),
+        manifest: sealSegment({ key: key.object, uploadId: id, index: 0, last, plaintext: manifest }),
         manifestSize: manifest.length,
         contentSize: content?.size ?? null,
         content: content?.content ?? null,
@@ -146,6 +147,10 @@ export function createSealer(deps: { store: BodyStore; keys: KeyStore }): Sealer
   };
 }
 
-function newKey(): Buffer {
-  return randomBytesOf(SEALING_KEY_BYTES);
+/** An upload's key: its bytes to be wrapped, and what the cipher takes, made once. */
+type UploadKey = { bytes: Buffer; object: KeyObject };
+
+function newKey(): UploadKey {
+  const bytes = randomBytesOf(SEALING_KEY_BYTES);
+  return { bytes, object: createSecretKey(bytes) };
 }

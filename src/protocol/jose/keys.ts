@@ -1,6 +1,7 @@
 import { createPublicKey, generateKeyPairSync, hash, type KeyObject, sign } from 'node:crypto';
 import { decodeBase64url } from './base64url.ts';
 import { isP256Point, isUsableEd25519Point } from './curve-points.ts';
+import { libsodium } from './libsodium.ts';
 import type { SignatureAlg } from './signature.ts';
 import { isJsonObject } from './strict-json.ts';
 
@@ -140,7 +141,10 @@ export function createSigner(privateKey: KeyObject): Signer {
   if (privateKey.type !== 'private') throw new TypeError(`not a private key: ${privateKey.type}`);
   const jwk = exportPublicJwk(privateKey);
   const kid = jwkThumbprint(jwk);
-  if (jwk.kty === 'OKP') return { kid, alg: 'EdDSA', sign: (data) => sign(null, data, privateKey) };
+  if (jwk.kty === 'OKP') {
+    const signEd25519 = libsodium?.signWith(privateKey) ?? ((data) => sign(null, data, privateKey));
+    return { kid, alg: 'EdDSA', sign: signEd25519 };
+  }
   const key = { key: privateKey, dsaEncoding: 'ieee-p1363' } as const;
   return { kid, alg: 'ES256', sign: (data) => sign('sha256', data, key) };
 }

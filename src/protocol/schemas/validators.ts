@@ -10,7 +10,7 @@ import { peerNotice } from './peer.ts';
 /** Strict, closed, first error only; unknown formats and keywords fail at start, not at run time. */
 const ajv = new Ajv2020({ strict: true, strictRequired: false, strictTypes: false, allErrors: false });
 
-ajv.addFormat('entity-id', (text) => parseEntityId(text, { allowInsecure: true }) !== undefined);
+ajv.addFormat('entity-id', isEntityId);
 ajv.addFormat('https-uri', (text) => /^https:\/\/[^\s\\@]+$/.test(text) && URL.canParse(text));
 ajv.addFormat('email', /^[^\s@]{1,64}@[^\s@]{1,189}$/);
 ajv.addFormat('date', (text) => isDate(text));
@@ -19,6 +19,18 @@ ajv.addFormat(
   (text) =>
     /^\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?Z$/.test(text) && isDate(text.slice(0, 10)),
 );
+
+/** Peers are few, and every message names two: those met lately need no parsing. */
+const metEntityIds = new Set<string>();
+const MAX_MET = 1_000;
+
+function isEntityId(text: string): boolean {
+  if (metEntityIds.has(text)) return true;
+  if (parseEntityId(text, { allowInsecure: true }) === undefined) return false;
+  if (metEntityIds.size >= MAX_MET) metEntityIds.clear();
+  metEntityIds.add(text);
+  return true;
+}
 
 function isDate(text: string): boolean {
   const match = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text);

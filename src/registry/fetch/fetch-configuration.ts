@@ -37,7 +37,7 @@ export function createFetchConfiguration(deps: {
     });
     if (!fetched.ok) return fetched;
     const answeredMs = deps.clock.nowMs();
-    const verified = verifyEntityConfiguration(fetched.body.toString('latin1'), {
+    const verified = await verifyEntityConfiguration(fetched.body.toString('latin1'), {
       entityId,
       isTrusted,
       now: answeredMs / 1000,

@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto';
 import t from 'tap';
 import { exportPublicJwk, importPublicJwk, type VerificationKey } from '../../../src/protocol/jose/keys.ts';
-import { normalizeLowS, verifySignature } from '../../../src/protocol/jose/signature.ts';
+import { normalizeLowS, verifySignature, verifySignatureFast } from '../../../src/protocol/jose/signature.ts';
 import { readVectors, type WycheproofGroup, type WycheproofTest, withoutVectors } from './wycheproof.ts';
 
 type Group = WycheproofGroup<WycheproofTest & { msg: string; sig: string }> & {
@@ -22,8 +22,12 @@ t.test('every Ed25519 signature of Wycheproof', { skip: withoutVectors(ED25519) 
   for (const group of readVectors<Group>(ED25519).testGroups) {
     const { alg, key } = keyOf(group);
     for (const test of group.tests) {
-      const holds = verifySignature(alg, key, Buffer.from(test.msg, 'hex'), Buffer.from(test.sig, 'hex'));
-      t.equal(holds, test.result === 'valid', `${test.tcId} ${test.flags.join()} ${test.comment}`);
+      const name = `${test.tcId} ${test.flags.join()} ${test.comment}`;
+      const data = Buffer.from(test.msg, 'hex');
+      const signature = Buffer.from(test.sig, 'hex');
+      const holds = verifySignature(alg, key, data, signature);
+      t.equal(holds, test.result === 'valid', name);
+      t.equal(await verifySignatureFast(alg, key, data, signature), holds, `${name}: in the pool`);
       tally[test.result]++;
     }
   }
@@ -40,15 +44,18 @@ t.test('every P-256 signature of Wycheproof, high S aside', { skip: withoutVecto
       const data = Buffer.from(test.msg, 'hex');
       const signature = Buffer.from(test.sig, 'hex');
       const holds = verifySignature(alg, key, data, signature);
+      t.equal(await verifySignatureFast(alg, key, data, signature), holds, `${name}: in the pool`);
       if (test.result === 'invalid') {
         t.equal(holds, false, name);
         tally.invalid++;
       } else if (BigInt('0x' + test.sig.slice(64)) * 2n > P256_N) {
         t.equal(holds, false, `${name}: high S`);
+        const lowS = normalizeLowS(signature);
+        t.equal(verifySignature(alg, key, data, lowS), true, `${name}: the same with a low S`);
         t.equal(
-          verifySignature(alg, key, data, normalizeLowS(signature)),
+          await verifySignatureFast(alg, key, data, lowS),
           true,
-          `${name}: the same with a low S`,
+          `${name}: the same with a low S, in the pool`,
         );
         tally.validHighS++;
       } else {
