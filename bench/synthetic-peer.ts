@@ -30,6 +30,7 @@ export type SyntheticPeer = {
   close(): Promise<void>;
 };
 
+const LATER = JSON.stringify({ code: 'exchange.in_progress', status: 409, retryable: true });
 const LIFETIME_S = 7 * 86_400;
 
 export async function startSyntheticPeer(): Promise<SyntheticPeer> {
@@ -51,7 +52,8 @@ export async function startSyntheticPeer(): Promise<SyntheticPeer> {
       const jti = request.url?.slice(request.url.lastIndexOf('/') + 1) ?? '';
       const receipt = receipts.get(jti);
       if (receipt === undefined) {
-        response.writeHead(503).end();
+        // Notices of suspensions, mostly. Not a failure: enough of those and the node would ask this peer seldom.
+        response.writeHead(409, { 'content-type': 'application/problem+json' }).end(LATER);
         return;
       }
       answered.lastAtMs = performance.now();

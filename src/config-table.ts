@@ -170,7 +170,7 @@ export const CONFIG_TABLE = {
   outboxPerPeerConcurrency: given(
     'INTERVAULT_OUTBOX_PER_PEER_CONCURRENCY',
     count(1, 256),
-    '16',
+    '64',
     'Deliveries under way at once to one peer.',
   ),
   deliveryWindowDays: given(

@@ -13,7 +13,7 @@ export {
 export { migrate } from './migrate.ts';
 export { openDatabase } from './open-database.ts';
 export { type Connection, createPool } from './pool.ts';
-export { type ByIds, selectByIds } from './select-by-ids.ts';
+export { type ByIds, type ByRows, queryByIds, queryByRows } from './prepared.ts';
 export { createSweeper, type Sweeper } from './sweeper.ts';
 export type { Tables } from './tables.ts';
 export { together } from './together.ts';

@@ -145,6 +145,7 @@ export type DeliveriesTable = {
   give_up_reason: string | null;
   next_attempt_at: Date;
   lease_owner: string | null;
+  leased_until: Date | null;
   expires_at: Date;
   attempts: Generated<number>;
   mismatches: Generated<number>;

@@ -37,6 +37,11 @@ export async function listSent(
     case 'sending':
       query = query.where('d.state', 'in', ['submitted', 'sending']).where('q.attempts', '>', 0);
       break;
+    // By the index of those few: each has a code that says why.
+    case 'rejected':
+    case 'failed':
+      query = query.where('d.state', '=', filter.state).where('d.state_code', 'is not', null);
+      break;
     default:
       query = query.where('d.state', '=', filter.state);
   }

@@ -1,4 +1,4 @@
-import type { Tx } from '../db/index.ts';
+import { queryByRows, type Tx } from '../db/index.ts';
 import type { SettledItem } from '../exchange/index.ts';
 
 export type SentDocumentState =
@@ -32,17 +32,31 @@ export function derivedState(time: (column: string) => string = (column) => `d.$
     else 'accepted' end`;
 }
 
-/** What the exchange's end makes of the documents; what the recipient told before its receipt came counts from now. */
-export async function settleSent(tx: Tx, items: readonly SettledItem[]): Promise<void> {
-  const state = derivedState();
-  await tx.client.query(
-    `update sent_documents d set
-       state = case s.state when 'accepted' then ${state} else s.state end,
-       state_code = case when s.state <> 'accepted' then s.reason
-         when ${state} = 'rejected' then 'document.refused' end,
-       changed_at = now()
-     from (select * from unnest($1::uuid[], $2::text[], $3::text[]) as s (id, state, reason) order by id) s
-     where d.id = s.id and d.state in ('submitted', 'sending', 'failed')`,
-    [items.map((item) => item.jti), items.map((item) => item.state), items.map((item) => item.reason)],
+const SETTLE = {
+  name: 'sent-documents-settle',
+  types: ['uuid', 'text', 'text'],
+  text: (rows: string) => `update sent_documents d set
+      state = case s.state when 'accepted' then ${derivedState()} else s.state end,
+      state_code = case when s.state <> 'accepted' then s.reason
+        when ${derivedState()} = 'rejected' then 'document.refused' end,
+      changed_at = now()
+    from (${rows}) as s (id, state, reason)
+    where d.id = s.id and d.state in ('submitted', 'sending', 'failed')
+    returning d.id, coalesce(d.recall_state = 'sending' and d.recall_jti is null, false) as recalled`,
+};
+
+/**
+ * What the exchange's end makes of the documents; what the recipient told before its receipt came counts from now.
+ *
+ * @returns those that were recalled while they were on their way.
+ */
+export async function settleSent(tx: Tx, items: readonly SettledItem[]): Promise<SettledItem[]> {
+  const sorted = [...items].sort((a, b) => (a.jti < b.jti ? -1 : 1));
+  const rows = await queryByRows<{ id: string; recalled: boolean }>(
+    tx.client,
+    SETTLE,
+    sorted.map((item) => [item.jti, item.state, item.reason]),
   );
+  const recalled = new Set(rows.flatMap((row) => (row.recalled ? [row.id] : [])));
+  return items.filter((item) => recalled.has(item.jti));
 }

@@ -115,8 +115,8 @@ export function createVault(deps: {
       {
         act: 'document.push',
         async settled(tx, items) {
-          await settleSent(tx, items);
-          await recalls.pushSettled(tx, items);
+          const recalled = await settleSent(tx, items);
+          if (recalled.length > 0) await recalls.pushSettled(tx, recalled);
         },
       },
       recalls.outcome,

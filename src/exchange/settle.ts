@@ -1,4 +1,4 @@
-import { createGroupCommit, type Database } from '../db/index.ts';
+import { createGroupCommit, type Database, together } from '../db/index.ts';
 import type { Evidence, EvidenceRow } from '../evidence/index.ts';
 import type { Outbox } from '../outbox/index.ts';
 import { sha256 } from '../protocol/digest.ts';
@@ -75,18 +75,17 @@ export function createSettling(deps: {
         batch.map(async (settlement) => records.set(settlement.jti, await recordsOf(settlement))),
       );
       await db.transact(async (tx) => {
-        const changed = await settleOutbound(tx, batch);
-        await outbox.remove(
-          tx,
-          batch.filter((settlement) => !settlement.keepDelivery).map((settlement) => settlement.jti),
-        );
-        await evidence.store(
-          tx,
-          changed.flatMap(({ jti }) => records.get(jti) ?? []),
-        );
+        const over = batch.filter((settlement) => !settlement.keepDelivery);
+        const [changed] = await together([
+          settleOutbound(tx, batch),
+          outbox.remove(
+            tx,
+            over.map((settlement) => settlement.jti),
+          ),
+        ]);
         const byJti = new Map(batch.map((settlement) => [settlement.jti, settlement]));
         const settledAt = new Date();
-        for (const [act, listener] of listeners) {
+        const told = [...listeners].map(([act, listener]) => {
           const items = changed.flatMap((row): SettledItem[] => {
             const settlement = byJti.get(row.jti);
             if (row.act !== act || settlement === undefined) return [];
@@ -101,8 +100,15 @@ export function createSettling(deps: {
               },
             ];
           });
-          if (items.length > 0) await listener.settled(tx, items);
-        }
+          return items.length > 0 ? listener.settled(tx, items) : undefined;
+        });
+        await together([
+          evidence.store(
+            tx,
+            changed.flatMap(({ jti }) => records.get(jti) ?? []),
+          ),
+          ...told,
+        ]);
       });
       return batch.map(() => undefined);
     },

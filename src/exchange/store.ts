@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { insertRows, selectByIds, type Tx } from '../db/index.ts';
+import { insertRows, queryByIds, queryByRows, type Tx } from '../db/index.ts';
 
 /** A decision this node took on a peer's exchange, with the signed receipt that tells it. */
 export type StoredDecision = {
@@ -32,7 +32,7 @@ export async function readDecisions(
 ): Promise<StoredDecision[]> {
   const found: string[] = [];
   for (const [iss, of] of Map.groupBy(keys, (key) => key.iss)) {
-    const rows = await selectByIds<{ jti: string }>(
+    const rows = await queryByIds<{ jti: string }>(
       client,
       {
         name: 'decided-exchanges',
@@ -197,10 +197,14 @@ export async function readOutbound(
   client: pg.ClientBase,
   jtis: readonly string[],
 ): Promise<OutboundToSend[]> {
-  const { rows } = await client.query(
-    `select jti, aud, act, sub, envelope, env_sha256, body_id, expires_at
-     from outbound_exchanges where jti = any($1::uuid[])`,
-    [jtis],
+  const rows = await queryByIds(
+    client,
+    {
+      name: 'outbound-to-send',
+      text: (ids) => `select jti, aud, act, sub, envelope, env_sha256, body_id, expires_at
+        from outbound_exchanges where jti = any(${ids})`,
+    },
+    jtis,
   );
   return rows.map((row) => ({
     jti: row.jti,
@@ -246,20 +250,21 @@ export async function settleOutbound(
   tx: Tx,
   outcomes: readonly OutboundOutcome[],
 ): Promise<{ jti: string; act: string }[]> {
-  const { rows } = await tx.client.query(
-    `update outbound_exchanges o set state = s.state, reason = s.reason, decided_at = now()
-     from (select * from unnest($1::uuid[], $2::text[], $3::text[]) as s (jti, state, reason) order by jti) s
-     where o.jti = s.jti
-       and (o.state = 'pending'
-         or (o.state = 'failed' and o.reason = 'exchange.unconfirmed' and s.reason is distinct from o.reason))
-     returning o.jti, o.act`,
-    [
-      outcomes.map((outcome) => outcome.jti),
-      outcomes.map((outcome) => outcome.state),
-      outcomes.map((outcome) => outcome.reason),
-    ],
+  const sorted = [...outcomes].sort((a, b) => (a.jti < b.jti ? -1 : 1));
+  return queryByRows(
+    tx.client,
+    {
+      name: 'outbound-settle',
+      types: ['uuid', 'text', 'text'],
+      text: (rows) => `update outbound_exchanges o set state = s.state, reason = s.reason, decided_at = now()
+        from (${rows}) as s (jti, state, reason)
+        where o.jti = s.jti
+          and (o.state = 'pending'
+            or (o.state = 'failed' and o.reason = 'exchange.unconfirmed' and s.reason is distinct from o.reason))
+        returning o.jti, o.act`,
+    },
+    sorted.map((outcome) => [outcome.jti, outcome.state, outcome.reason]),
   );
-  return rows;
 }
 
 export type ExchangeList = {

@@ -69,7 +69,8 @@ export type Outbox = {
 
 /** A longer queue is told as this long: counting on would cost more than anybody learns. */
 export const QUEUE_COUNT_LIMIT = 100_000;
-const LEASE_MS = 60_000;
+/** Also how long what a killed process had in hand waits for another one. */
+const LEASE_MS = 15_000;
 const POLL_MS = 1_000;
 /** A closing without an answer is tried again this slowly. */
 const CLOSING_POLICY: RetryPolicy = { baseMs: 60_000, capMs: 6 * 3_600_000 };

@@ -1,4 +1,4 @@
-import { type Database, insertRows, type Tx } from '../db/index.ts';
+import { type Database, insertRows, queryByIds, type Tx } from '../db/index.ts';
 
 /** A delivery this process holds the lease of. */
 export type Leased = {
@@ -27,17 +27,19 @@ export async function leaseDue(
   lease: { peer: string; limit: number; owner: string; leaseMs: number },
 ): Promise<Leased[]> {
   return db.transact(async (tx) => {
-    const { rows } = await tx.client.query(
-      `update deliveries d
-       set lease_owner = $3, next_attempt_at = now() + $4 * interval '1 millisecond'
-       from (
-         select jti from deliveries where peer = $1 and next_attempt_at <= now()
+    const { rows } = await tx.client.query({
+      name: 'deliveries-lease',
+      // By ctid, which holds while the rows are locked: whatever the plan, it looks at no other row.
+      text: `update deliveries d
+       set lease_owner = $3, leased_until = now() + $4 * interval '1 millisecond'
+       where d.ctid = any(array(
+         select ctid from deliveries
+         where peer = $1 and next_attempt_at <= now() and (leased_until is null or leased_until <= now())
          order by next_attempt_at, jti limit $2 for update skip locked
-       ) due
-       where d.jti = due.jti
+       ))
        returning d.jti, d.peer, d.task, d.give_up_reason, d.attempts, d.mismatches`,
-      [lease.peer, lease.limit, lease.owner, lease.leaseMs],
-    );
+      values: [lease.peer, lease.limit, lease.owner, lease.leaseMs],
+    });
     return rows.map((row) => ({
       jti: row.jti,
       peer: row.peer,
@@ -56,7 +58,7 @@ export async function extendLeases(
 ): Promise<void> {
   await db.transact((tx) =>
     tx.client.query(
-      `update deliveries set next_attempt_at = now() + $3 * interval '1 millisecond'
+      `update deliveries set leased_until = now() + $3 * interval '1 millisecond'
        where lease_owner = $1 and jti = any($2::uuid[])`,
       [lease.owner, lease.jtis, lease.leaseMs],
     ),
@@ -81,6 +83,7 @@ export async function reschedule(db: Database, rows: readonly Reschedule[]): Pro
     tx.client.query(
       `update deliveries d set
          lease_owner = null,
+         leased_until = null,
          -- Whoever made it a closing while it was being tried wants it closed at once.
          next_attempt_at = case when d.task = 'close' and r.task = 'send' then now()
            else now() + r.delay_ms * interval '1 millisecond' end,
@@ -114,7 +117,11 @@ export async function reschedule(db: Database, rows: readonly Reschedule[]): Pro
 /** Takes terminal exchanges out of the queue, in the transaction that stores their outcome. */
 export async function removeDeliveries(tx: Tx, jtis: readonly string[]): Promise<void> {
   if (jtis.length === 0) return;
-  await tx.client.query('delete from deliveries where jti = any($1::uuid[])', [jtis]);
+  await queryByIds(
+    tx.client,
+    { name: 'deliveries-remove', text: (ids) => `delete from deliveries where jti = any(${ids})` },
+    jtis,
+  );
 }
 
 /** Peers with something due, found by skipping along the index: never a scan of a long queue. */
@@ -129,7 +136,8 @@ export async function readDuePeers(db: Database): Promise<string[]> {
        )
        select peer from p
        where peer is not null
-         and exists (select 1 from deliveries d where d.peer = p.peer and d.next_attempt_at <= now())`,
+         and exists (select 1 from deliveries d where d.peer = p.peer and d.next_attempt_at <= now()
+           and (d.leased_until is null or d.leased_until <= now()))`,
     ),
   );
   return rows.map((row) => row.peer);
@@ -167,8 +175,7 @@ export async function hastenClosings(db: Database, peer: string): Promise<void> 
 export async function makeDue(db: Database, jti: string): Promise<string | undefined> {
   return db.transact(async (tx) => {
     const { rows } = await tx.client.query(
-      `update deliveries set next_attempt_at = case when lease_owner is null then now() else next_attempt_at end
-       where jti = $1 returning peer`,
+      'update deliveries set next_attempt_at = least(next_attempt_at, now()) where jti = $1 returning peer',
       [jti],
     );
     return rows[0]?.peer;
@@ -182,7 +189,7 @@ export async function closeDelivery(db: Database, jti: string, reason: string): 
       `update deliveries set
          task = 'close',
          give_up_reason = coalesce(give_up_reason, $2),
-         next_attempt_at = case when lease_owner is null then now() else next_attempt_at end
+         next_attempt_at = least(next_attempt_at, now())
        where jti = $1 returning peer`,
       [jti, reason],
     );

@@ -89,9 +89,9 @@ t.test('a full disk at the sender', async (t) => {
     await sleep(100);
     t.not((await a.documents.sent(id))?.state, 'accepted', 'not before it holds the receipt');
     await end();
-    // The lease of the try that failed, which lasts a minute.
+    // The lease of the try that failed, which lasts a quarter of one.
     await a.db.withClient((client) =>
-      client.query('update deliveries set next_attempt_at = now() where jti = $1', [id]),
+      client.query('update deliveries set leased_until = now() where jti = $1', [id]),
     );
     await eventually(async () => (await a.documents.sent(id))?.state === 'accepted');
     t.same(await kept(id), ACCEPTED, 'once');

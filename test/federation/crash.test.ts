@@ -23,7 +23,7 @@ const submitter = createSubmitter(a, link);
 
 /** A lease outlives its owner by at most a minute. Here the minute passes at once; test/slow waits for it. */
 async function leasesOfTheDeadLapse(): Promise<void> {
-  await a.query('update deliveries set next_attempt_at = now() where lease_owner is not null');
+  await a.query('update deliveries set leased_until = now() where lease_owner is not null');
 }
 
 async function holds(t: Test): Promise<void> {

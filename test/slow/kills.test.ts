@@ -128,7 +128,7 @@ async function check(options: { lapse: boolean }): Promise<string[]> {
   for (const node of nodes) await node.untilReady();
   // A lease outlives its owner by at most a minute: waited for at the very end, else cut short.
   if (options.lapse) {
-    await a.query('update deliveries set next_attempt_at = now() where lease_owner is not null');
+    await a.query('update deliveries set leased_until = now() where lease_owner is not null');
   }
   const patienceMs = LEASE_MS + 30_000;
   await eventually(

@@ -1,9 +1,15 @@
 import type { Database } from '../../db/index.ts';
-import { insertRows } from '../../db/index.ts';
+import { insertRows, queryByIds } from '../../db/index.ts';
 import type { BodyStore } from './body-store.ts';
 
 /** Segments read in one statement: 256 KiB of content, for the driver holds an answer twice as text. */
 const SEGMENTS_PER_STATEMENT = 4;
+
+const HEADERS = {
+  name: 'body-headers',
+  text: (ids: string) => `select id, kek_id, wrapped_key, manifest, manifest_size, content_size, content
+    from bodies where id = any(${ids}) and state = 'kept'`,
+};
 
 /** Bytes in PostgreSQL: one backup, and every replica sees them. */
 export function createPostgresBodyStore(db: Database): BodyStore {
@@ -96,14 +102,7 @@ export function createPostgresBodyStore(db: Database): BodyStore {
 
     async headers(ids) {
       if (ids.length === 0) return new Map();
-      const { rows } = await db.withClient((client) =>
-        client.query({
-          name: 'body-headers',
-          text: `select id, kek_id, wrapped_key, manifest, manifest_size, content_size, content
-                 from bodies where id = any($1::uuid[]) and state = 'kept'`,
-          values: [ids],
-        }),
-      );
+      const rows = await db.withClient((client) => queryByIds(client, HEADERS, ids));
       return new Map(
         rows.map((row) => [
           row.id,

@@ -2,10 +2,10 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /**
- * Streamed bytes live outside of the JavaScript heap, in buffers whose small handles alone are on it. V8 looks at them when
- * the heap's young part fills up, which a stream hardly does: a gigabyte passes while some hundred megabytes of dead
- * buffers pile up. So whoever streams tells how much, and every few megabytes the young part is collected: about a
- * millisecond each time, and memory stays flat.
+ * Bodies live outside of the JavaScript heap, in buffers whose small handles alone are on it. V8 looks at them when the
+ * heap's young part fills up, which bodies hardly make it do: a gigabyte passes while some hundred megabytes of dead
+ * buffers pile up, and then the whole heap is collected, again and again. So whoever reads a body tells how much, and
+ * every few megabytes the young part is collected: about a millisecond each time, and memory stays flat.
  */
 const EVERY_BYTES = 4 * 1024 * 1024;
 
