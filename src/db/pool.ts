@@ -16,6 +16,8 @@ export type PoolOptions = {
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const STATEMENT_TIMEOUT_MS = 60_000;
+/** A new connection prepares its statements anew, which costs more than keeping it over a quiet spell. */
+const IDLE_TIMEOUT_MS = 300_000;
 
 /** int8 as number: every int8 here is a count, a size or a Unix time, all far below 2^53. */
 const types: pg.CustomTypesConfig = {
@@ -34,6 +36,7 @@ export function createPool(options: PoolOptions): pg.Pool {
     stream: () => new CoalescingSocket(),
     types,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    idleTimeoutMillis: IDLE_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
     idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
     application_name: 'intervault',
