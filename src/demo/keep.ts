@@ -4,8 +4,9 @@ import type { Party } from './setup.ts';
 export async function printHandover({ a, b }: { a: Party; b: Party }): Promise<void> {
   const [tokenA, tokenB] = await Promise.all([a.institution.token('operator'), b.institution.token('vault')]);
   const pushing = await a.institution.token('integrator');
-  const { links } = await a.integrator.get<{ links: { link: string }[] }>('/v1/links');
-  const link = links[0]?.link ?? '';
+  const { links } = await a.integrator.get<{ links: { id: string }[] }>('/v1/links');
+  const [link] = links;
+  if (link === undefined) throw new Error('the demo has no link left');
   process.stdout.write(
     `
 Both nodes stay up until Ctrl-C.
@@ -23,10 +24,10 @@ curl -s -H "Authorization: Bearer $TOKEN_A" '${a.institution.url}/v1/documents?l
 curl -s -H "Authorization: Bearer $TOKEN_B" '${b.institution.url}/v1/inbox?limit=3'
 
 # push one more
-printf 'Bonjour\\n' > /tmp/bonjour.txt
+printf 'Bonjour\\n' > bonjour.txt
 curl -s -H "Authorization: Bearer $TOKEN_A_PUSH" '${a.institution.url}/v1/documents' \\
-  -F 'metadata={"link":"${link}","type":"notice","title":"Bonjour","issuedAt":"2026-01-31","language":"fr"};type=application/json' \\
-  -F 'file=@/tmp/bonjour.txt;type=text/plain'
+  -F 'metadata={"link":"${link.id}","type":"notice","title":"Bonjour","issuedAt":"2026-01-31","language":"fr"};type=application/json' \\
+  -F 'file=@bonjour.txt;type=text/plain'
 `,
   );
 }

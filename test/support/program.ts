@@ -15,6 +15,7 @@ export type Program = {
   readonly running: boolean;
   readonly ended: Promise<Ended>;
   signal(name: NodeJS.Signals): void;
+  stdout(): string;
   stderr(): string;
 };
 
@@ -68,6 +69,7 @@ export function startProgram(
     },
     ended,
     signal: (name) => child.kill(name),
+    stdout: () => texts.stdout,
     stderr: () => texts.stderr,
   };
 }

@@ -1,0 +1,37 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import t from 'tap';
+import { eventually } from '../support/node.ts';
+import { startProgram } from '../support/program.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+const run = promisify(execFile);
+
+t.test('the lines that the demo leaves behind work when pasted', async (t) => {
+  const shell = await run('bash', ['-c', 'command -v curl']).catch(() => undefined);
+  if (shell === undefined) {
+    t.comment('skipped: there is no bash with curl here');
+    return;
+  }
+  const demo = startProgram(t, ['demo', '--keep', '--count', '2'], {});
+  const handover = await eventually(
+    async () => /Both nodes stay up[^]*type=text\/plain'\n/.exec(demo.stdout())?.[0],
+    90_000,
+  );
+  const script = handover.slice(handover.indexOf('TOKEN_A='));
+  const { stdout } = await run('bash', ['-c', script], { cwd: await tempDir(t) });
+  t.match(stdout, /"documents":\[\{"id"/, 'what A sent');
+  t.match(stdout, /"state":"received"/, 'what lies in the vault of B');
+  t.match(stdout, /"state":"submitted"/, 'one more is accepted');
+  t.notMatch(stdout, /"problem|urn:intervault:problem/, 'and nothing was refused');
+
+  const url = /Assurance B: (\S+)/.exec(handover)?.[1] ?? '';
+  const token = /TOKEN_B=(\S+)/.exec(handover)?.[1] ?? '';
+  await eventually(async () => {
+    const answer = await fetch(`${url}/v1/inbox?limit=10`, { headers: { authorization: `Bearer ${token}` } });
+    const { documents } = (await answer.json()) as { documents: unknown[] };
+    return documents.length === 3;
+  }, 30_000);
+  demo.signal('SIGINT');
+  t.equal((await demo.ended).code, 0, 'Ctrl-C ends it');
+});
