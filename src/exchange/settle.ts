@@ -85,7 +85,12 @@ export function createSettling(deps: {
         ]);
         const byJti = new Map(batch.map((settlement) => [settlement.jti, settlement]));
         const settledAt = new Date();
-        const told = [...listeners].map(([act, listener]) => {
+        await evidence.store(
+          tx,
+          changed.flatMap(({ jti }) => records.get(jti) ?? []),
+        );
+        // One after the other: row locks don't keep two listeners of one transaction apart.
+        for (const [act, listener] of listeners) {
           const items = changed.flatMap((row): SettledItem[] => {
             const settlement = byJti.get(row.jti);
             if (row.act !== act || settlement === undefined) return [];
@@ -100,15 +105,8 @@ export function createSettling(deps: {
               },
             ];
           });
-          return items.length > 0 ? listener.settled(tx, items) : undefined;
-        });
-        await together([
-          evidence.store(
-            tx,
-            changed.flatMap(({ jti }) => records.get(jti) ?? []),
-          ),
-          ...told,
-        ]);
+          if (items.length > 0) await listener.settled(tx, items);
+        }
       });
       return batch.map(() => undefined);
     },

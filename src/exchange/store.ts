@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { insertRows, queryByIds, queryByRows, type Tx } from '../db/index.ts';
+import { insertRows, queryByIds, queryByRows, type Tx, together } from '../db/index.ts';
 
 /** A decision this node took on a peer's exchange, with the signed receipt that tells it. */
 export type StoredDecision = {
@@ -30,9 +30,8 @@ export async function readDecisions(
   client: pg.ClientBase,
   keys: readonly { iss: string; jti: string }[],
 ): Promise<StoredDecision[]> {
-  const found: string[] = [];
-  for (const [iss, of] of Map.groupBy(keys, (key) => key.iss)) {
-    const rows = await queryByIds<{ jti: string }>(
+  const perIssuer = [...Map.groupBy(keys, (key) => key.iss)].map(([iss, of]) =>
+    queryByIds<{ jti: string }>(
       client,
       {
         name: 'decided-exchanges',
@@ -40,9 +39,9 @@ export async function readDecisions(
         values: [iss],
       },
       of.map((key) => key.jti),
-    );
-    found.push(...rows.map((row) => row.jti));
-  }
+    ),
+  );
+  const found = (await together(perIssuer)).flat().map((row) => row.jti);
   if (found.length === 0) return [];
   const wanted = new Set(keys.map(exchangeKey));
   const { rows } = await client.query(

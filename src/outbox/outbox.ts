@@ -93,13 +93,14 @@ export function createOutbox(deps: {
   const queues = new Map<string, { queue: PeerQueue; breaker: ReturnType<typeof createBreaker> }>();
   const lastContactMs = new Map<string, number>();
   const timers: NodeJS.Timeout[] = [];
+  let leaseTimer: NodeJS.Timeout | undefined;
   let prepare: ((batch: Leased[]) => Promise<Prepared[]>) | undefined;
   let stopped = false;
 
   const returns = createGroupCommit<Reschedule, undefined>({
     maxBatch: MAX_BATCH,
     commit: async (rows) => {
-      await reschedule(db, rows);
+      await reschedule(db, owner, rows);
       return rows.map(() => undefined);
     },
   });
@@ -142,6 +143,7 @@ export function createOutbox(deps: {
   async function release(leased: Leased[]): Promise<void> {
     await reschedule(
       db,
+      owner,
       leased.map((one) => ({
         jti: one.jti,
         delayMs: 0,
@@ -200,19 +202,17 @@ export function createOutbox(deps: {
     if (jtis.length > 0) await extendLeases(db, { owner, jtis, leaseMs });
   }
 
-  function every(intervalMs: number, work: () => Promise<void>): void {
+  function every(intervalMs: number, work: () => Promise<void>): NodeJS.Timeout {
     let busy = false;
-    timers.push(
-      setInterval(() => {
-        if (busy) return;
-        busy = true;
-        work()
-          .catch(onError)
-          .finally(() => {
-            busy = false;
-          });
-      }, intervalMs).unref(),
-    );
+    return setInterval(() => {
+      if (busy) return;
+      busy = true;
+      work()
+        .catch(onError)
+        .finally(() => {
+          busy = false;
+        });
+    }, intervalMs).unref();
   }
 
   return {
@@ -227,9 +227,8 @@ export function createOutbox(deps: {
     start(how) {
       prepare = how;
       const pollMs = options.pollMs ?? POLL_MS;
-      every(pollMs, poll);
-      every(pollMs * 10, expire);
-      every(leaseMs / 3, holdLeases);
+      timers.push(every(pollMs, poll), every(pollMs * 10, expire));
+      leaseTimer = every(leaseMs / 3, holdLeases);
       void poll().catch(onError);
     },
     peerContact(peer) {
@@ -279,6 +278,8 @@ export function createOutbox(deps: {
       const finished = Promise.all([...queues.values()].map(({ queue }) => queue.stop()));
       if (graceMs === undefined) await finished;
       else await Promise.race([finished, sleep(graceMs, undefined, { ref: false })]);
+      // Not before: what drains is held until it is through.
+      clearInterval(leaseTimer);
     },
   };
 }

@@ -77,8 +77,11 @@ export type Reschedule = {
   mismatch: 0 | 1;
 };
 
-/** Gives leases back, with what was learned. A delivery that another worker settled meanwhile stays gone. */
-export async function reschedule(db: Database, rows: readonly Reschedule[]): Promise<void> {
+/**
+ * Gives leases back, with what was learned. A delivery that another worker settled meanwhile stays gone, and one that
+ * another worker leased, because this one's lease ran out, stays its.
+ */
+export async function reschedule(db: Database, owner: string, rows: readonly Reschedule[]): Promise<void> {
   await db.transact((tx) =>
     tx.client.query(
       `update deliveries d set
@@ -99,7 +102,7 @@ export async function reschedule(db: Database, rows: readonly Reschedule[]): Pro
            as t (jti, delay_ms, task, give_up_reason, code, status, attempt, mismatch)
          order by jti
        ) r
-       where d.jti = r.jti`,
+       where d.jti = r.jti and d.lease_owner = $9`,
       [
         rows.map((row) => row.jti),
         rows.map((row) => row.delayMs),
@@ -109,6 +112,7 @@ export async function reschedule(db: Database, rows: readonly Reschedule[]): Pro
         rows.map((row) => row.status),
         rows.map((row) => row.attempt),
         rows.map((row) => row.mismatch),
+        owner,
       ],
     ),
   );
@@ -207,7 +211,9 @@ export async function readQueue(
     client.query(
       `select
          (select count(*)::int from (select 1 from deliveries where peer = $1 limit $2) waiting) as queued,
-         (select min(next_attempt_at) from deliveries where peer = $1) as next_attempt_at`,
+         (select min(greatest(next_attempt_at, leased_until)) from (
+           select next_attempt_at, leased_until from deliveries where peer = $1
+           order by next_attempt_at limit $2) soonest) as next_attempt_at`,
       [peer, countLimit],
     ),
   );

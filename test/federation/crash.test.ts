@@ -21,7 +21,7 @@ await installSteps(a, SENDER_STEPS);
 await installSteps(b, RECIPIENT_STEPS);
 const submitter = createSubmitter(a, link);
 
-/** A lease outlives its owner by at most a minute. Here the minute passes at once; test/slow waits for it. */
+/** A lease outlives its owner by at most 15 seconds. Here they pass at once; test/slow waits for them. */
 async function leasesOfTheDeadLapse(): Promise<void> {
   await a.query('update deliveries set leased_until = now() where lease_owner is not null');
 }

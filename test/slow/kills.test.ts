@@ -18,7 +18,7 @@ const SEED = Number(process.env['SEED'] ?? Math.floor(Math.random() * 1_000_000)
 const ROUNDS_PER_CHECK = 20;
 /** A step that no document comes to for this long is not waited for any longer. */
 const STEP_PATIENCE_MS = 2_000;
-const LEASE_MS = 60_000;
+const LEASE_MS = 15_000;
 
 t.setTimeout(1_800_000);
 
@@ -126,7 +126,7 @@ async function check(options: { lapse: boolean }): Promise<string[]> {
   await load.pause();
   if (load.failure() !== undefined) throw load.failure();
   for (const node of nodes) await node.untilReady();
-  // A lease outlives its owner by at most a minute: waited for at the very end, else cut short.
+  // A lease outlives its owner by at most 15 seconds: waited for at the very end, else cut short.
   if (options.lapse) {
     await a.query('update deliveries set leased_until = now() where lease_owner is not null');
   }

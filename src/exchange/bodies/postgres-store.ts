@@ -1,4 +1,5 @@
 import { type Database, insertRows, queryByIds, type Tx, together } from '../../db/index.ts';
+import { segmentCount } from '../../protocol/sealing.ts';
 import type { BodyStore } from './body-store.ts';
 
 /** Segments read in one statement: 256 KiB of content, for the driver holds an answer twice as text. */
@@ -12,7 +13,8 @@ const HEADERS = {
 
 /**
  * An upload counts only once it is accepted, and that commit is flushed with all that was written before it: waiting
- * for the disk at each append would make nothing safer.
+ * for the disk at each append would make nothing safer. A server that died in between may have lost appends it had
+ * answered, which is why {@link createPostgresBodyStore}'s `keep` counts them.
  */
 const FLUSHED_LATER = { name: 'upload-flushed-later', text: 'set local synchronous_commit = off' };
 
@@ -98,19 +100,26 @@ export function createPostgresBodyStore(db: Database): BodyStore {
           body.contentSize,
         ]),
       );
-      for (const body of fresh) {
-        if (body.segments.length > 0) await insertSegments(tx, body.id, 1, body.segments);
-      }
+      await together(fresh.map((body) => insertSegments(tx, body.id, 1, body.segments)));
       // Uploads are large and rare beside the rest, so each is a statement of its own.
       for (const body of bodies) {
         if (!body.uploaded) continue;
         const kept = await tx.client.query(
           `update bodies set state = 'kept', kek_id = $2, wrapped_key = $3, manifest = $4, manifest_size = $5,
              content_size = $6
-           where id = $1 and state = 'open'`,
-          [body.id, body.kekId, body.wrappedKey, body.manifest, body.manifestSize, body.contentSize],
+           where id = $1 and state = 'open' and $7 = (select count(*) from body_segments where body_id = $1)`,
+          [
+            body.id,
+            body.kekId,
+            body.wrappedKey,
+            body.manifest,
+            body.manifestSize,
+            body.contentSize,
+            segmentCount(body.contentSize ?? 0),
+          ],
         );
-        if (kept.rowCount !== 1) throw new Error('the upload was swept before it was accepted');
+        if (kept.rowCount !== 1)
+          throw new Error('the upload was swept, or lost a part, before it was accepted');
       }
     },
 
