@@ -15,7 +15,7 @@ t.test('the lines that the demo leaves behind work when pasted', async (t) => {
   }
   const demo = startProgram(t, ['demo', '--keep', '--count', '2'], {});
   const handover = await eventually(
-    async () => /Both nodes stay up[^]*type=text\/plain'\n/.exec(demo.stdout())?.[0],
+    async () => /Both nodes stay up[\s\S]*type=text\/plain'\n/.exec(demo.stdout())?.[0],
     90_000,
   );
   const script = handover.slice(handover.indexOf('TOKEN_A='));
