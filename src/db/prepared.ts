@@ -48,19 +48,19 @@ export async function queryByIds<Row extends pg.QueryResultRow>(
 export type ByRows = {
   /** Unique among prepared statements; at most 50 characters. */
   name: string;
-  /** The type of each column. */
+  /** Of each column: its type, or '' where an insert tells it. */
   types: readonly string[];
   /** The statement, around `values (…), (…)`. */
   text(rows: string): string;
 };
 
-/** Runs a statement for a list of rows, in pieces of the sizes that are prepared. */
+/** Runs a statement for a list of rows, in pieces of the sizes that are prepared. `count`: rows it changed. */
 export async function queryByRows<Row extends pg.QueryResultRow>(
   client: pg.ClientBase,
   statement: ByRows,
   rows: readonly (readonly unknown[])[],
-): Promise<Row[]> {
-  const pieces: Promise<{ rows: Row[] }>[] = [];
+): Promise<{ rows: Row[]; count: number }> {
+  const pieces: Promise<{ rows: Row[]; rowCount: number | null }>[] = [];
   for (let from = 0; from < rows.length; ) {
     const size = sizeWithin(rows.length - from);
     const name = `${statement.name}-${size}`;
@@ -68,18 +68,43 @@ export async function queryByRows<Row extends pg.QueryResultRow>(
       client.query<Row>({
         name,
         text: textFor(name, () => statement.text(`values ${tuples(statement.types, size)}`)),
-        values: rows.slice(from, from + size).flat(),
+        values: valuesOf(rows, from, size),
       }),
     );
     from += size;
   }
-  return (await together(pieces)).flatMap((piece) => piece.rows);
+  const results = await together(pieces);
+  return {
+    rows: results.flatMap((result) => result.rows),
+    count: results.reduce((sum, result) => sum + (result.rowCount ?? 0), 0),
+  };
 }
 
 function tuples(types: readonly string[], count: number): string {
   const tuple = (row: number) =>
-    `(${types.map((type, column) => `$${row * types.length + column + 1}::${type}`).join(',')})`;
+    `(${types.map((type, at) => `$${row * types.length + at + 1}${type && `::${type}`}`).join(',')})`;
   return Array.from({ length: count }, (_, row) => tuple(row)).join(',');
+}
+
+/** A batch has one time in all its rows, and the driver takes longer to write a date than anything else. */
+function valuesOf(rows: readonly (readonly unknown[])[], from: number, count: number): unknown[] {
+  const values: unknown[] = [];
+  let date: Date | undefined;
+  let text = '';
+  for (let at = from; at < from + count; at++) {
+    for (const value of rows[at] as readonly unknown[]) {
+      if (!(value instanceof Date)) {
+        values.push(value);
+        continue;
+      }
+      if (value !== date) {
+        date = value;
+        text = value.toISOString();
+      }
+      values.push(text);
+    }
+  }
+  return values;
 }
 
 const texts = new Map<string, string>();

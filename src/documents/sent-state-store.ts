@@ -52,7 +52,7 @@ const SETTLE = {
  */
 export async function settleSent(tx: Tx, items: readonly SettledItem[]): Promise<SettledItem[]> {
   const sorted = [...items].sort((a, b) => (a.jti < b.jti ? -1 : 1));
-  const rows = await queryByRows<{ id: string; recalled: boolean }>(
+  const { rows } = await queryByRows<{ id: string; recalled: boolean }>(
     tx.client,
     SETTLE,
     sorted.map((item) => [item.jti, item.state, item.reason]),

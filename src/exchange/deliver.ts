@@ -180,12 +180,11 @@ export function createDelivery(deps: Deps): { prepare(batch: Leased[]): Promise<
     const peer = registry.peer(peerId);
     const dispatcher = registry.dispatcher(peerId);
     if (peer === undefined || dispatcher === undefined) return { code: 'peer.unknown' };
-    const { origin, pathname } = endpointOf(peer.federationEndpoint);
-    const path = `${pathname}${wanted.path}`;
+    const path = `${peer.endpoint.path}${wanted.path}`;
     const headers =
       wanted.method === 'PUT'
         ? wanted.headers
-        : { authorization: `Bearer ${await requestToken(peerId, wanted, `${origin}${path}`)}` };
+        : { authorization: `Bearer ${await requestToken(peerId, wanted, `${peer.endpoint.origin}${path}`)}` };
     try {
       const response = await dispatcher.request({
         method: wanted.method,
@@ -230,21 +229,6 @@ export function createDelivery(deps: Deps): { prepare(batch: Leased[]): Promise<
   }
 
   return { prepare };
-}
-
-/** Peers are few, and their endpoints asked for with each delivery. */
-const endpoints = new Map<string, { origin: string; pathname: string }>();
-const MAX_ENDPOINTS = 1_000;
-
-function endpointOf(federationEndpoint: string): { origin: string; pathname: string } {
-  let endpoint = endpoints.get(federationEndpoint);
-  if (endpoint === undefined) {
-    const { origin, pathname } = new URL(federationEndpoint);
-    endpoint = { origin, pathname: pathname.replace(/\/$/, '') };
-    if (endpoints.size >= MAX_ENDPOINTS) endpoints.clear();
-    endpoints.set(federationEndpoint, endpoint);
-  }
-  return endpoint;
 }
 
 const giveUp = (reason: string): Attempt => ({ kind: 'give_up', reason });

@@ -12,7 +12,7 @@ import type { EnvelopeClaims } from '../protocol/envelope.ts';
 import { type Manifest, parseManifest } from '../protocol/manifest.ts';
 import type { RefusalCode } from '../protocol/refusal.ts';
 import type { MemoryBudget } from './bodies/memory-budget.ts';
-import { noteStreamed } from './bodies/reclaim.ts';
+import { noteBodyBytes } from './bodies/reclaim.ts';
 import type { SealedBody } from './bodies/sealed-body.ts';
 import { IN_MEMORY_MAX_BYTES, type SealedContent, type Sealer } from './bodies/sealer.ts';
 import { createWireBody, readWhole, TransferError, type TransferLimits, type WireBody } from './wire-body.ts';
@@ -52,7 +52,7 @@ export function createIntake(deps: { sealer: Sealer; memory: MemoryBudget; limit
   ): Promise<Omit<Taken & { kind: 'taken' }, 'release'> | Taken> {
     const contentSize = claims.content?.size ?? 0;
     const bytes = await readWhole(source, claims.manifest.size + contentSize, deps.limits);
-    noteStreamed(bytes.length);
+    noteBodyBytes(bytes.length);
     const read = readManifest(bytes.subarray(0, claims.manifest.size), claims);
     if (read.kind !== 'read') return read;
     const content = bytes.subarray(claims.manifest.size);

@@ -250,7 +250,7 @@ export async function settleOutbound(
   outcomes: readonly OutboundOutcome[],
 ): Promise<{ jti: string; act: string }[]> {
   const sorted = [...outcomes].sort((a, b) => (a.jti < b.jti ? -1 : 1));
-  return queryByRows(
+  const { rows: changed } = await queryByRows<{ jti: string; act: string }>(
     tx.client,
     {
       name: 'outbound-settle',
@@ -264,6 +264,7 @@ export async function settleOutbound(
     },
     sorted.map((outcome) => [outcome.jti, outcome.state, outcome.reason]),
   );
+  return changed;
 }
 
 export type ExchangeList = {

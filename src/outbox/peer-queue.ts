@@ -89,9 +89,11 @@ export function createPeerQueue(deps: PeerQueueDeps): PeerQueue {
   async function refill(limit: number): Promise<void> {
     mayHaveMore = false;
     try {
-      const leased = await deps.lease(limit);
+      const taken = await deps.lease(limit);
+      if (taken.length === limit) mayHaveMore = true;
+      // After a stall longer than a lease it may be one that is still being tried here.
+      const leased = taken.filter((one) => !heldLeases.has(one.jti));
       for (const one of leased) heldLeases.set(one.jti, one);
-      if (leased.length === limit) mayHaveMore = true;
       if (leased.length > 0) ready = ready.concat(await prepare(leased));
     } catch (error) {
       deps.onError(error);

@@ -209,11 +209,10 @@ export async function readQueue(
 ): Promise<{ queued: number; nextAttemptAt: Date | null }> {
   const { rows } = await db.withClient((client) =>
     client.query(
-      `select
-         (select count(*)::int from (select 1 from deliveries where peer = $1 limit $2) waiting) as queued,
-         (select min(greatest(next_attempt_at, leased_until)) from (
-           select next_attempt_at, leased_until from deliveries where peer = $1
-           order by next_attempt_at limit $2) soonest) as next_attempt_at`,
+      `select count(*)::int as queued, min(greatest(next_attempt_at, leased_until)) as next_attempt_at
+       from (
+         select next_attempt_at, leased_until from deliveries where peer = $1 order by next_attempt_at limit $2
+       ) waiting`,
       [peer, countLimit],
     ),
   );

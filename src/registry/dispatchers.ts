@@ -33,8 +33,7 @@ export function createDispatchers(options: {
   }
 
   return {
-    get({ entityId, federationEndpoint }) {
-      const { origin } = new URL(federationEndpoint);
+    get({ entityId, endpoint: { origin } }) {
       const held = pools.get(entityId);
       if (held?.origin === origin) return held.pool;
       if (held !== undefined) retire(entityId, held.pool);
@@ -55,7 +54,7 @@ export function createDispatchers(options: {
     keepOnly(peers) {
       for (const [entityId, { origin, pool }] of pools) {
         const peer = peers(entityId);
-        if (peer === undefined || new URL(peer.federationEndpoint).origin !== origin) retire(entityId, pool);
+        if (peer?.endpoint.origin !== origin) retire(entityId, pool);
       }
     },
     async close() {

@@ -12,6 +12,8 @@ export type PeerView = {
   state: PeerState;
   /** Base URL of the peer's federation API, without a slash at its end. */
   federationEndpoint: string;
+  /** The same in the parts that a request takes. */
+  endpoint: { origin: string; path: string };
   organizationName: string;
   linkPage: string | undefined;
   limits: Readonly<Record<string, number>>;
@@ -95,10 +97,12 @@ function peerEntries(
 }
 
 function viewOf(peer: PeerRow): PeerView {
+  const { origin, pathname } = new URL(peer.federationEndpoint);
   return {
     entityId: peer.entityId,
     state: peer.state,
     federationEndpoint: peer.federationEndpoint,
+    endpoint: { origin, path: pathname.replace(/\/$/, '') },
     organizationName: peer.organizationName,
     linkPage: peer.linkPage,
     limits: peer.limits,

@@ -120,6 +120,7 @@ async function makeSide(
           entityId: peer,
           state: state.peer,
           federationEndpoint: peer,
+          endpoint: { origin: peer, path: '' },
           organizationName: `Organisation of ${peer}`,
           linkPage: `${peer}/link`,
           limits: {},

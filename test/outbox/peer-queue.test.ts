@@ -15,7 +15,11 @@ const leased = (jti: string): Leased => ({
 });
 
 /** A queue with these deliveries due, once. */
-function queueOf(jtis: string[], prepare: (batch: Leased[]) => Promise<Prepared[]>) {
+function queueOf(
+  jtis: string[],
+  prepare: (batch: Leased[]) => Promise<Prepared[]>,
+  perLease = Number.POSITIVE_INFINITY,
+) {
   const errors: unknown[] = [];
   const due = [...jtis];
   const queue = createPeerQueue({
@@ -23,7 +27,7 @@ function queueOf(jtis: string[], prepare: (batch: Leased[]) => Promise<Prepared[
     maxInFlight: 8,
     breaker: createBreaker({ maxInFlight: 8, policy: { baseMs: 10, capMs: 10 }, random: () => 0.5 }),
     nowMs: () => Date.now(),
-    lease: async (limit) => due.splice(0, limit).map(leased),
+    lease: async (limit) => due.splice(0, Math.min(limit, perLease)).map(leased),
     prepare,
     giveBack: async () => {},
     release: async () => {},
@@ -61,4 +65,34 @@ t.test('one that can’t be prepared spoils none of the others', async (t) => {
   t.strictSame(tried.sort(), ['1', '2', '4', '5']);
   t.equal(errors.length, 1);
   await eventually(async () => queue.held.length === 0);
+});
+
+t.test('a delivery whose lease ran out while it was being tried is not tried beside itself', async (t) => {
+  let tries = 0;
+  let finish = () => {};
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const { queue } = queueOf(
+    ['1', '1', '2'],
+    async (batch) =>
+      batch.map((one) => ({
+        leased: one,
+        run: async () => {
+          if (one.jti === '1') {
+            tries++;
+            await finished;
+          }
+          return { kind: 'settled' };
+        },
+      })),
+    1,
+  );
+  queue.wake();
+  await eventually(async () => tries > 0);
+  queue.wake();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  t.equal(tries, 1);
+  finish();
+  await queue.stop();
 });

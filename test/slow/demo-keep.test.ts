@@ -7,12 +7,10 @@ import { tempDir } from '../support/temp-dir.ts';
 
 const run = promisify(execFile);
 
-t.test('the lines that the demo leaves behind work when pasted', async (t) => {
-  const shell = await run('bash', ['-c', 'command -v curl']).catch(() => undefined);
-  if (shell === undefined) {
-    t.comment('skipped: there is no bash with curl here');
-    return;
-  }
+const shell = await run('bash', ['-c', 'command -v curl']).catch(() => undefined);
+const skip = shell === undefined && 'there is no bash with curl here';
+
+t.test('the lines that the demo leaves behind work when pasted', { skip, timeout: 180_000 }, async (t) => {
   const demo = startProgram(t, ['demo', '--keep', '--count', '2'], {});
   const handover = await eventually(
     async () => /Both nodes stay up[\s\S]*type=text\/plain'\n/.exec(demo.stdout())?.[0],

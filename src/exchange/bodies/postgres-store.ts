@@ -1,4 +1,4 @@
-import { type Database, insertRows, queryByIds, type Tx, together } from '../../db/index.ts';
+import { type Database, insertRows, queryByIds, together } from '../../db/index.ts';
 import { segmentCount } from '../../protocol/sealing.ts';
 import type { BodyStore } from './body-store.ts';
 
@@ -25,12 +25,8 @@ const HEARTBEAT = {
 
 const SEGMENTS = { table: 'body_segments', columns: ['body_id', 'segment', 'sealed'] };
 
-async function insertSegments(tx: Tx, id: string, firstIndex: number, segments: readonly Buffer[]) {
-  await insertRows(
-    tx,
-    SEGMENTS,
-    segments.map((sealed, at) => [id, firstIndex + at, sealed]),
-  );
+function segmentRows(id: string, firstIndex: number, segments: readonly Buffer[]): unknown[][] {
+  return segments.map((sealed, at) => [id, firstIndex + at, sealed]);
 }
 
 /** Bytes in PostgreSQL: one backup, and every replica sees them. */
@@ -59,7 +55,7 @@ export function createPostgresBodyStore(db: Database): BodyStore {
         const [, alive] = await together([
           tx.client.query(FLUSHED_LATER),
           tx.client.query({ ...HEARTBEAT, values: [id] }),
-          insertSegments(tx, id, firstIndex, segments),
+          insertRows(tx, SEGMENTS, segmentRows(id, firstIndex, segments)),
         ]);
         if (alive.rowCount !== 1) throw new Error('the upload was swept while it was running');
       });
@@ -100,7 +96,11 @@ export function createPostgresBodyStore(db: Database): BodyStore {
           body.contentSize,
         ]),
       );
-      await together(fresh.map((body) => insertSegments(tx, body.id, 1, body.segments)));
+      await insertRows(
+        tx,
+        SEGMENTS,
+        fresh.flatMap((body) => segmentRows(body.id, 1, body.segments)),
+      );
       // Uploads are large and rare beside the rest, so each is a statement of its own.
       for (const body of bodies) {
         if (!body.uploaded) continue;

@@ -10,12 +10,12 @@ import { runInNewContext } from 'node:vm';
 const EVERY_BYTES = 4 * 1024 * 1024;
 
 let collect: (() => void) | undefined;
-let streamedBytes = 0;
+let bodyBytes = 0;
 
-export function noteStreamed(bytes: number): void {
-  streamedBytes += bytes;
-  if (streamedBytes < EVERY_BYTES) return;
-  streamedBytes = 0;
+export function noteBodyBytes(bytes: number): void {
+  bodyBytes += bytes;
+  if (bodyBytes < EVERY_BYTES) return;
+  bodyBytes = 0;
   collect ??= minorCollection();
   collect();
 }

@@ -33,11 +33,13 @@ function bind(sodium: typeof import('sodium-native')): Libsodium {
     verify: (key, data, signature) =>
       sodium.crypto_sign_verify_detached(signature, asBuffer(data), rawKeyOf(key)),
     signWith(privateKey) {
-      const seed = Buffer.from(privateKey.export({ format: 'jwk' }).d ?? '', 'base64url');
+      const der = privateKey.export({ format: 'der', type: 'pkcs8' });
+      // RFC 8410 section 7: the seed is the last thing in it.
+      const seed = der.subarray(-sodium.crypto_sign_SEEDBYTES);
       const publicHalf = Buffer.alloc(sodium.crypto_sign_PUBLICKEYBYTES);
       const secret = sodium.sodium_malloc(sodium.crypto_sign_SECRETKEYBYTES);
       sodium.crypto_sign_seed_keypair(publicHalf, secret, seed);
-      seed.fill(0);
+      der.fill(0);
       return (data) => {
         const signature = Buffer.alloc(sodium.crypto_sign_BYTES);
         sodium.crypto_sign_detached(signature, asBuffer(data), secret);

@@ -28,7 +28,19 @@ export function verifySignature(
   return isLowS(signature) && verify('sha256', data, { key, dsaEncoding: 'ieee-p1363' }, signature);
 }
 
-const verifyInPool = promisify(verify);
+const verifyAsync = promisify(verify);
+
+/** {@link verifySignature} on the thread pool. */
+export async function verifyInPool(
+  alg: SignatureAlg,
+  key: KeyObject,
+  data: Uint8Array,
+  signature: Buffer,
+): Promise<boolean> {
+  if (signature.length !== SIGNATURE_BYTES) return false;
+  if (alg === 'EdDSA') return verifyAsync(null, data, key, signature);
+  return isLowS(signature) && verifyAsync('sha256', data, { key, dsaEncoding: 'ieee-p1363' }, signature);
+}
 
 /**
  * {@link verifySignature} for whoever verifies thousands a second: by libsodium where it is installed, in half the time,
@@ -40,12 +52,9 @@ export async function verifySignatureFast(
   data: Uint8Array,
   signature: Buffer,
 ): Promise<boolean> {
-  if (signature.length !== SIGNATURE_BYTES) return false;
-  if (alg === 'EdDSA')
-    return libsodium === undefined
-      ? verifyInPool(null, data, key, signature)
-      : libsodium.verify(key, data, signature);
-  return isLowS(signature) && verifyInPool('sha256', data, { key, dsaEncoding: 'ieee-p1363' }, signature);
+  return alg === 'EdDSA' && libsodium !== undefined && signature.length === SIGNATURE_BYTES
+    ? libsodium.verify(key, data, signature)
+    : verifyInPool(alg, key, data, signature);
 }
 
 /** An ES256 signature (P1363) with the S that every verifier of this profile accepts. */
