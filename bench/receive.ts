@@ -41,7 +41,7 @@ export async function benchReceive(bench: Bench, ceiling: Receiver): Promise<Res
   results.details['receive_1k'] = detailsOf(small);
 
   const maximum = median(small.node.map(({ perS }) => perS));
-  const paced = await benchLatency(bench, node, links, maximum);
+  const paced = await benchLatency(bench, node, ceiling, links, maximum);
   Object.assign(results.figures, paced.figures);
   Object.assign(results.details, paced.details);
 
@@ -107,35 +107,58 @@ async function warmUp(
 
 const PACED_SHARE = 0.6;
 
-/** Latencies at 60 % of the maximum: at saturation they only tell how long the queue is. */
+/**
+ * Latencies at 60 % of the node's maximum: at saturation they only tell how long the queue is. The ceiling is sent as much
+ * at the same rate, which tells what machine, disk and load generator make of it.
+ */
 async function benchLatency(
   bench: Bench,
   node: BenchNode,
+  ceiling: Receiver,
   links: string[],
   maximumPerS: number,
 ): Promise<Result> {
   const { options, load, store, say } = bench;
-  const ours = receiverOf(node);
   const ratePerS = maximumPerS * PACED_SHARE;
-  const p99Ms: number[] = [];
-  const p50Ms: number[] = [];
-  for (let round = 0; round < options.rounds; round++) {
+  const receivers = { ceiling, node: receiverOf(node) };
+  const p50Ms: Record<keyof typeof receivers, number[]> = { ceiling: [], node: [] };
+  const p99Ms: Record<keyof typeof receivers, number[]> = { ceiling: [], node: [] };
+
+  async function pace(name: keyof typeof receivers): Promise<void> {
+    const receiver = receivers[name];
+    await store.checkpoint();
+    const rowsBefore = await receiver.countRows();
+    const paced = await load.ask('pace', {
+      origin: receiver.origin,
+      cursor: receiver.name,
+      seconds: options.seconds,
+      connections: CONNECTIONS,
+      ratePerS,
+    });
+    checkFired(receiver, paced, (await receiver.countRows()) - rowsBefore);
+    p50Ms[name].push(paced.p50Ms);
+    p99Ms[name].push(paced.p99Ms);
+    say(`  ${name.padEnd(18)} p50 ${paced.p50Ms.toFixed(1)} ms, p99 ${paced.p99Ms.toFixed(1)} ms`);
+  }
+
+  await interleaved(options.rounds, [() => pace('ceiling'), () => pace('node')], async (round) => {
+    say(`paced at ${ratePerS.toFixed(0)}/s, round ${round + 1} of ${options.rounds}`);
     const count = Math.ceil(ratePerS * options.seconds) + 1;
     await load.ask('prepare', { count, contentBytes: SIZES['1k'], aud: node.url, links });
-    await store.checkpoint();
-    const rowsBefore = await ours.countRows();
-    const shot = { origin: node.url, cursor: ours.name, seconds: options.seconds, connections: CONNECTIONS };
-    const paced = await load.ask('pace', { ...shot, ratePerS });
-    checkFired(ours, paced, (await ours.countRows()) - rowsBefore);
-    p50Ms.push(paced.p50Ms);
-    p99Ms.push(paced.p99Ms);
-    say(
-      `  paced at ${ratePerS.toFixed(0)}/s: p50 ${paced.p50Ms.toFixed(1)} ms, p99 ${paced.p99Ms.toFixed(1)} ms`,
-    );
-  }
+  });
+  const detailsOfOne = (name: keyof typeof receivers) => ({
+    p50Ms: rounded(figureOf(p50Ms[name])),
+    p99Ms: rounded(figureOf(p99Ms[name])),
+  });
   return {
-    figures: { p99_ms_at_60: figureOf(p99Ms) },
-    details: { paced: { ratePerS: Math.round(ratePerS), p50Ms: rounded(figureOf(p50Ms)) } },
+    figures: { p99_ms_at_60: figureOf(p99Ms.node) },
+    details: {
+      paced: {
+        ratePerS: Math.round(ratePerS),
+        node: detailsOfOne('node'),
+        ceiling: detailsOfOne('ceiling'),
+      },
+    },
   };
 }
 

@@ -54,7 +54,7 @@ import {
   refundAddress,
   registerInstitutionApi,
 } from './http/index.ts';
-import { createFileKeyStore } from './keys/index.ts';
+import { createFileKeyStore, createVerifier } from './keys/index.ts';
 import { createLinkGate, createLinkService, type LinkService, linkRoutes } from './links/index.ts';
 import { createOutbox, type Outbox } from './outbox/index.ts';
 import { parseStrictJson } from './protocol/jose/strict-json.ts';
@@ -131,6 +131,10 @@ async function start(
   const metrics = createMetrics();
   const counted = createRoomMetrics(metrics.registry);
   const keys = createFileKeyStore({ directory: path.join(config.dataDir, 'keys'), clock });
+  const verifier = createVerifier({
+    onFailure: (error) => logger.warn({ err: error }, 'the thread that verifies signatures failed'),
+  });
+  stops.push(() => verifier.close());
   const onError = (error: unknown) => logger.error({ err: error }, 'background work failed');
   const evidence: Evidence = counted.countEvidence(
     createEvidence({ db, clock, identity: () => registry.self }),
@@ -222,6 +226,7 @@ async function start(
     db,
     clock,
     keys,
+    verify: verifier.verify,
     registry,
     evidence,
     outbox,

@@ -11,8 +11,6 @@ export type GroupCommit<Item, Result> = {
 export type GroupCommitOptions<Item, Result> = {
   /** Most items in one batch. */
   maxBatch: number;
-  /** Batches in flight at once. With two, one is filled and signed while the other's fsync runs. */
-  maxInFlight?: number;
   /** Told of the size of each batch that became durable. */
   onCommit?: ((items: number) => void) | undefined;
   /** Commits a batch; results in the order of the items. */
@@ -26,16 +24,15 @@ type Waiting<Item, Result> = {
 };
 
 /**
- * Shares one durable commit among whatever arrived while the last ones were committing. There is no timer: an item
+ * Shares one durable commit among whatever arrived while the last one was committing. There is no timer: an item
  * that comes alone is committed at once. When a batch fails for a fault of the data it is bisected, so that one bad
  * item spoils none of the others.
  */
 export function createGroupCommit<Item, Result>(
   options: GroupCommitOptions<Item, Result>,
 ): GroupCommit<Item, Result> {
-  const maxInFlight = options.maxInFlight ?? 2;
   let waiting: Waiting<Item, Result>[] = [];
-  let inFlight = 0;
+  /** Items of the batch that is running; 0 while none is. */
   let committing = 0;
   let scheduled = false;
 
@@ -59,19 +56,16 @@ export function createGroupCommit<Item, Result>(
 
   function pump(): void {
     scheduled = false;
-    while (inFlight < maxInFlight && waiting.length > 0) {
-      // A batch of a size that statements are prepared for; what is left of an odd one goes with the next.
-      const size = sizeWithin(waiting.length, options.maxBatch);
-      const batch = waiting.slice(0, size);
-      waiting = waiting.slice(size);
-      inFlight++;
-      committing += batch.length;
-      void run(batch).finally(() => {
-        inFlight--;
-        committing -= batch.length;
-        pump();
-      });
-    }
+    if (committing > 0 || waiting.length === 0) return;
+    // A batch of a size that statements are prepared for; what is left of an odd one goes with the next.
+    const size = sizeWithin(waiting.length, options.maxBatch);
+    const batch = waiting.slice(0, size);
+    waiting = waiting.slice(size);
+    committing = size;
+    void run(batch).finally(() => {
+      committing = 0;
+      pump();
+    });
   }
 
   return {
@@ -79,7 +73,7 @@ export function createGroupCommit<Item, Result>(
       return new Promise<Result>((resolve, reject) => {
         waiting.push({ item, resolve, reject });
         // One turn of the event loop lets the requests that came in the same read join.
-        if (!scheduled && inFlight < maxInFlight) {
+        if (!scheduled && committing === 0) {
           scheduled = true;
           setImmediate(pump);
         }

@@ -1,3 +1,4 @@
+import type { VerifySignature } from '../protocol/jose/signature.ts';
 import { parseStrictJson } from '../protocol/jose/strict-json.ts';
 import { parseReceipt, RECEIPT_MEDIA_TYPE, type ReceiptClaims, verifyReceipt } from '../protocol/receipt.ts';
 import type { Registry } from '../registry/index.ts';
@@ -23,17 +24,16 @@ const RETRY_AFTER_MAX_S = 86_400;
 
 export type ExpectedAnswer = { peer: string; self: string; jti: string; envelopeSha256: string };
 
-export async function readAnswer(
-  registry: Registry,
-  answer: PeerAnswer,
-  expected: ExpectedAnswer,
-): Promise<Reading> {
+/** What reading an answer needs. */
+type Deps = { registry: Registry; verify: VerifySignature };
+
+export async function readAnswer(deps: Deps, answer: PeerAnswer, expected: ExpectedAnswer): Promise<Reading> {
   const retryAfterMs = parseRetryAfter(answer.retryAfter);
   const { status } = answer;
   const garbage = (code: string): Reading => ({ kind: 'garbage', code, status, retryAfterMs });
   if (status === 200 || status === 201 || status === 422) {
     if (answer.contentType === RECEIPT_MEDIA_TYPE) {
-      const reading = await readReceipt(registry, answer.body.toString('latin1'), expected);
+      const reading = await readReceipt(deps, answer.body.toString('latin1'), expected);
       return typeof reading === 'string' ? garbage(reading) : reading;
     }
     if (status !== 422) return garbage('answer.not_a_receipt');
@@ -57,7 +57,7 @@ export async function readAnswer(
 }
 
 async function readReceipt(
-  registry: Registry,
+  { registry, verify }: Deps,
   token: string,
   expected: ExpectedAnswer,
 ): Promise<Reading | string> {
@@ -70,12 +70,13 @@ async function readReceipt(
   }
   if (known === undefined) return 'receipt.key_unknown';
   if (known.status === 'revoked') return 'receipt.key_revoked';
-  const verified = await verifyReceipt(parsed.jws, known.key, {
+  const claimed = {
     iss: expected.peer,
     aud: expected.self,
     jti: expected.jti,
     envelopeSha256: expected.envelopeSha256,
-  });
+  };
+  const verified = await verifyReceipt(parsed.jws, known.key, claimed, verify);
   return verified.ok ? { kind: 'receipt', jws: token, claims: verified.claims } : verified.reason;
 }
 

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Database } from '../db/index.ts';
 import type { Attempt, Leased, Prepared } from '../outbox/index.ts';
 import type { EntityId } from '../protocol/ids.ts';
+import type { VerifySignature } from '../protocol/jose/signature.ts';
 import { EXCHANGE_MEDIA_TYPE } from '../protocol/manifest.ts';
 import { REQUEST_TOKEN_LIFETIME_S, signRequestToken } from '../protocol/request-token.ts';
 import { newUuidV7 } from '../random.ts';
@@ -20,6 +21,7 @@ type Deps = {
   links: LinkGate;
   handlers: ReadonlyMap<string, ActHandler>;
   bodies: BodyReader;
+  verify: VerifySignature;
   settling: { settle(settlement: Settlement): Promise<void> };
 };
 
@@ -95,7 +97,7 @@ export function createDelivery(deps: Deps): { prepare(batch: Leased[]): Promise<
       body: wireBody(body),
     });
     if (!('status' in answer)) return unreachable(exchange, answer.code);
-    const reading = await readAnswer(registry, answer, expectedOf(exchange));
+    const reading = await readAnswer(deps, answer, expectedOf(exchange));
     registry.noteContact(exchange.aud, { direction: 'out', ok: reading.kind !== 'garbage' });
     if (reading.kind === 'receipt') {
       await settling.settle(settlementOf(exchange, reading, leased.giveUpReason));
@@ -128,7 +130,7 @@ export function createDelivery(deps: Deps): { prepare(batch: Leased[]): Promise<
       path: `/exchanges/${exchange.jti}/close`,
       env: exchange.envSha256.toString('base64url'),
     });
-    const reading = 'status' in answer ? await readAnswer(registry, answer, expectedOf(exchange)) : undefined;
+    const reading = 'status' in answer ? await readAnswer(deps, answer, expectedOf(exchange)) : undefined;
     if (reading?.kind === 'receipt') {
       registry.noteContact(exchange.aud, { direction: 'out', ok: true });
       await settling.settle(settlementOf(exchange, reading, leased.giveUpReason));

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { createGroupCommit, type Database } from '../db/index.ts';
 import { sha256Bytes } from '../protocol/digest.ts';
 import { type EnvelopeClaims, parseEnvelope, verifyEnvelope } from '../protocol/envelope.ts';
+import type { VerifySignature } from '../protocol/jose/signature.ts';
 import { REFUSALS, type RefusalCode } from '../protocol/refusal.ts';
 import { MANIFEST_MAX_BYTES } from '../protocol/schemas/definitions.ts';
 import { checkClock } from '../protocol/time.ts';
@@ -35,6 +36,7 @@ export type ReceiveDeps = {
   handlers: ReadonlyMap<string, ActHandler>;
   intake: Intake;
   acceptance: { decide(candidate: Candidate): Promise<Decision> };
+  verify: VerifySignature;
   /** Charges a peer's budget, once its signature holds; the seconds to wait when it is spent. */
   chargePeer(peer: string): { ok: true } | { ok: false; retryAfterS: number };
   maxContentBytes: number;
@@ -59,8 +61,6 @@ export function createReceiver(deps: ReceiveDeps): { receive(arrival: Arrival): 
   const running = new Map<string, Promise<Answer>>();
   const decisions = createGroupCommit<{ iss: string; jti: string }, StoredDecision | undefined>({
     maxBatch: MAX_LOOKUP_BATCH,
-    // One at a time: what comes meanwhile shares the next one.
-    maxInFlight: 1,
     commit: async (keys) => {
       const found = await deps.db.withClient((client) => readDecisions(client, keys));
       const byKey = new Map(found.map((decision) => [exchangeKey(decision), decision]));
@@ -85,7 +85,7 @@ export function createReceiver(deps: ReceiveDeps): { receive(arrival: Arrival): 
       known = deps.registry.findKey(parsed.iss, kid);
     }
     if (known === undefined) return refuse('key.unknown');
-    const verified = await verifyEnvelope(parsed.jws, known.key);
+    const verified = await verifyEnvelope(parsed.jws, known.key, deps.verify);
     if (!verified.ok) {
       return refuse(verified.reason, verified.detail === undefined ? {} : { detail: verified.detail });
     }

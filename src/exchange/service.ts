@@ -4,6 +4,7 @@ import type { Evidence, EvidenceRow } from '../evidence/index.ts';
 import type { KeyStore } from '../keys/index.ts';
 import type { Leased, Outbox, Prepared } from '../outbox/index.ts';
 import type { EntityId } from '../protocol/ids.ts';
+import type { VerifySignature } from '../protocol/jose/signature.ts';
 import type { Registry } from '../registry/index.ts';
 import { createAcceptance, type Decision } from './accept.ts';
 import type { ActHandler, LinkGate, OutcomeListener } from './acts.ts';
@@ -66,6 +67,8 @@ export function createExchangeService(deps: {
   db: Database;
   clock: Clock;
   keys: KeyStore;
+  /** Of envelopes and receipts: every exchange has one. */
+  verify: VerifySignature;
   registry: Registry;
   evidence: Evidence;
   outbox: Outbox;
@@ -105,6 +108,7 @@ export function createExchangeService(deps: {
     handlers,
     intake,
     acceptance,
+    verify: deps.verify,
     chargePeer: deps.chargePeer,
     maxContentBytes: options.maxContentBytes,
     nowMs: () => clock.nowMs(),
@@ -118,7 +122,16 @@ export function createExchangeService(deps: {
     listeners,
     onCommit: (items) => deps.onCommit?.('settle', items),
   });
-  const delivery = createDelivery({ db, clock, registry, links, handlers, bodies, settling });
+  const delivery = createDelivery({
+    db,
+    clock,
+    registry,
+    links,
+    handlers,
+    bodies,
+    settling,
+    verify: deps.verify,
+  });
 
   return {
     receive: receiver.receive,

@@ -9,3 +9,4 @@ export {
   type UnwrapResult,
   type WrappedKey,
 } from './key-store.ts';
+export { createVerifier, type Verifier } from './verifier.ts';

@@ -1,6 +1,7 @@
 import type { EntityId, ExchangeId, LinkId } from './ids.ts';
 import { type ParsedJws, parseJws, signJws, verifyJws } from './jose/jws.ts';
 import type { Signer, VerificationKey } from './jose/keys.ts';
+import type { VerifySignature } from './jose/signature.ts';
 import type { RefusalCode } from './refusal.ts';
 import { ENVELOPE_MAX_BYTES } from './schemas/definitions.ts';
 import { findSchemaProblem } from './schemas/validators.ts';
@@ -58,8 +59,9 @@ export function parseEnvelope(token: string): { ok: true; jws: ParsedJws; iss: s
 export async function verifyEnvelope(
   jws: ParsedJws,
   key: VerificationKey,
+  verify?: VerifySignature,
 ): Promise<{ ok: true; claims: EnvelopeClaims } | Refused> {
-  const verified = await verifyJws(jws, key);
+  const verified = await verifyJws(jws, key, verify);
   if (!verified.ok) {
     return {
       ok: false,

@@ -1,6 +1,7 @@
 import type { EntityId } from './ids.ts';
 import { type ParsedJws, parseJws, signJws, verifyJws } from './jose/jws.ts';
 import type { Signer, VerificationKey } from './jose/keys.ts';
+import type { VerifySignature } from './jose/signature.ts';
 import { REFUSALS, type RefusalCode } from './refusal.ts';
 import { findSchemaProblem } from './schemas/validators.ts';
 
@@ -59,8 +60,9 @@ export async function verifyReceipt(
   jws: ParsedJws,
   key: VerificationKey,
   expected: { iss: string; aud: string; jti: string; envelopeSha256: string },
+  verify?: VerifySignature,
 ): Promise<{ ok: true; claims: ReceiptClaims } | { ok: false; reason: ReceiptRefusal }> {
-  if (!(await verifyJws(jws, key)).ok) return { ok: false, reason: 'receipt.signature' };
+  if (!(await verifyJws(jws, key, verify)).ok) return { ok: false, reason: 'receipt.signature' };
   if (findSchemaProblem('receipt', jws.claims) !== undefined) return { ok: false, reason: 'receipt.invalid' };
   const claims = jws.claims as unknown as ReceiptClaims;
   const matches =

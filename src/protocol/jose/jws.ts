@@ -1,7 +1,7 @@
 import { encodeBase64url } from './base64url.ts';
 import { type CompactRefusal, parseCompact } from './compact.ts';
 import { isThumbprint, type SignatureAlg, type Signer, type VerificationKey } from './keys.ts';
-import { normalizeLowS, SIGNATURE_BYTES, verifySignatureFast } from './signature.ts';
+import { normalizeLowS, SIGNATURE_BYTES, type VerifySignature, verifySignatureFast } from './signature.ts';
 import { isJsonObject, type JsonObject, parseStrictJson } from './strict-json.ts';
 
 /** A token within our profile whose signature nobody has checked: nothing in it may be believed before `verifyJws`. */
@@ -40,10 +40,14 @@ export function parseJws(token: string, options: { typ: string; maxBytes: number
 }
 
 /** Whether `key` made the token. The algorithm is the key's; the token may only agree (RFC 8725 section 3.1). */
-export async function verifyJws(jws: ParsedJws, key: VerificationKey): Promise<JwsVerifyResult> {
+export async function verifyJws(
+  jws: ParsedJws,
+  key: VerificationKey,
+  verify: VerifySignature = verifySignatureFast,
+): Promise<JwsVerifyResult> {
   if (jws.header.alg !== key.alg) return { ok: false, reason: 'jws.alg' };
   if (jws.header.kid !== key.kid) return { ok: false, reason: 'jws.kid' };
-  if (!(await verifySignatureFast(key.alg, key.key, jws.signingInput, jws.signature))) {
+  if (!(await verify(key.alg, key.key, jws.signingInput, jws.signature))) {
     return { ok: false, reason: 'jws.signature' };
   }
   return { ok: true };

@@ -5,8 +5,10 @@ import type { KeyObject } from 'node:crypto';
  * accepts too, so a signature that passes here passes at every auditor's; what it signs has the same bytes.
  */
 export type Libsodium = {
-  /** Whether a signature of 64 bytes over `data` holds. */
-  verify(key: KeyObject, data: Uint8Array, signature: Buffer): boolean;
+  /** The 32 bytes of an Ed25519 public key (RFC 8032 section 5.1.2). */
+  publicBytes(key: KeyObject): Buffer;
+  /** Whether a signature of 64 bytes over `data` holds under a key of 32 bytes. */
+  verify(publicBytes: Buffer, data: Uint8Array, signature: Buffer): boolean;
   /** Signs with one private key, which it keeps in locked memory. */
   signWith(privateKey: KeyObject): (data: Uint8Array) => Buffer;
 };
@@ -20,18 +22,17 @@ function bind(sodium: typeof import('sodium-native')): Libsodium {
   // A node verifies with few keys; each lives as long as its KeyObject.
   const rawKeys = new WeakMap<KeyObject, Buffer>();
 
-  function rawKeyOf(key: KeyObject): Buffer {
-    let raw = rawKeys.get(key);
-    if (raw === undefined) {
-      raw = Buffer.from(key.export({ format: 'jwk' }).x ?? '', 'base64url');
-      rawKeys.set(key, raw);
-    }
-    return raw;
-  }
-
   return {
-    verify: (key, data, signature) =>
-      sodium.crypto_sign_verify_detached(signature, asBuffer(data), rawKeyOf(key)),
+    publicBytes(key) {
+      let raw = rawKeys.get(key);
+      if (raw === undefined) {
+        raw = Buffer.from(key.export({ format: 'jwk' }).x ?? '', 'base64url');
+        rawKeys.set(key, raw);
+      }
+      return raw;
+    },
+    verify: (publicBytes, data, signature) =>
+      sodium.crypto_sign_verify_detached(signature, asBuffer(data), publicBytes),
     signWith(privateKey) {
       const der = privateKey.export({ format: 'der', type: 'pkcs8' });
       // RFC 8410 section 7: the seed is the last thing in it.
