@@ -93,7 +93,7 @@ export const CONFIG_TABLE = {
     'INTERVAULT_DATABASE_POOL_SIZE',
     count(4, 500),
     '20',
-    'Database connections this process holds at most.',
+    'Database connections this process holds at most. A fifth of them read large documents.',
   ),
   listenHost: optional(
     'INTERVAULT_LISTEN_HOST',

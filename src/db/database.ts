@@ -6,6 +6,8 @@ import {
   type QueryResult,
 } from 'kysely';
 import type pg from 'pg';
+import { to as copyTo } from 'pg-copy-streams';
+import { readTuples } from './copy-binary.ts';
 import { classify, isSerializationConflict } from './errors.ts';
 import type { Tables } from './tables.ts';
 
@@ -25,6 +27,11 @@ export type Database = {
   readonly read: Reader;
   /** One connection for reads prepared by name. */
   withClient<T>(use: (client: pg.ClientBase) => Promise<T>): Promise<T>;
+  /**
+   * The rows of a select by COPY in binary: for bytes, which every other query brings as text, that is as garbage for the
+   * collector. The select has no parameters, and is held in memory whole.
+   */
+  copyOut(select: string): Promise<(Buffer | null)[][]>;
   /**
    * Runs `work` in one transaction and resolves after its durable commit. On a serialization conflict or a
    * deadlock the whole of `work` runs again, so it must have no effect outside the transaction.
@@ -82,15 +89,10 @@ function kyselyOver(
   });
 }
 
-export function createDatabase(pool: pg.Pool): Database {
+/** `copies` is a pool of its own, since a pipelined connection can't COPY; without it there is no `copyOut`. */
+export function createDatabase(pool: pg.Pool, copies?: pg.Pool): Database {
   const read = kyselyOver(
-    async () => {
-      try {
-        return await pool.connect();
-      } catch (error) {
-        throw classify(error);
-      }
-    },
+    () => connect(),
     (client) => (client as pg.PoolClient).release(),
   );
   const pinned = new WeakMap<pg.ClientBase, Kysely<Tables>>();
@@ -107,11 +109,26 @@ export function createDatabase(pool: pg.Pool): Database {
     return kysely;
   }
 
-  async function connect(): Promise<pg.PoolClient> {
+  async function connect(from: pg.Pool = pool): Promise<pg.PoolClient> {
     try {
-      return await pool.connect();
+      return await from.connect();
     } catch (error) {
       throw classify(error);
+    }
+  }
+
+  /** A connection whose server failed, or broke the line, is not given back. */
+  async function withConnection<T>(from: pg.Pool, use: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    const client = await connect(from);
+    let broken: Error | undefined;
+    try {
+      return await use(client);
+    } catch (error) {
+      const named = classify(error);
+      if (named !== error) broken = error as Error;
+      throw named;
+    } finally {
+      client.release(broken);
     }
   }
 
@@ -151,18 +168,13 @@ export function createDatabase(pool: pg.Pool): Database {
 
   return {
     read,
-    async withClient(use) {
-      const client = await connect();
-      let broken: Error | undefined;
-      try {
-        return await use(client);
-      } catch (error) {
-        const named = classify(error);
-        if (named !== error) broken = error as Error;
-        throw named;
-      } finally {
-        client.release(broken);
-      }
+    withClient: (use) => withConnection(pool, use),
+    copyOut(select) {
+      if (copies === undefined) throw new Error('this database was opened without connections for COPY');
+      return withConnection(copies, async (client) => {
+        const stream = client.query(copyTo(`copy (${select}) to stdout (format binary)`));
+        return readTuples(Buffer.concat(await stream.toArray()));
+      });
     },
     async transact(work) {
       for (let conflicts = 0; ; conflicts++) {
@@ -173,6 +185,8 @@ export function createDatabase(pool: pg.Pool): Database {
         }
       }
     },
-    close: () => pool.end(),
+    async close() {
+      await Promise.all([pool.end(), copies?.end()]);
+    },
   };
 }

@@ -10,7 +10,7 @@ export type InsertTarget = {
 
 /**
  * Inserts rows by multi-row VALUES statements prepared by name. (`unnest` of a bytea array is no substitute: it travels
- * as hex text.)
+ * as hex text.) For `most` see {@link queryByRows}.
  *
  * @returns how many rows were inserted.
  */
@@ -18,8 +18,9 @@ export async function insertRows(
   tx: Tx,
   target: InsertTarget,
   rows: readonly (readonly unknown[])[],
+  most?: number,
 ): Promise<number> {
-  return (await queryByRows(tx.client, insertInto(target), rows)).count;
+  return (await queryByRows(tx.client, insertInto(target), rows, most)).count;
 }
 
 const statements = new Map<string, ByRows>();

@@ -27,13 +27,21 @@ const types: pg.CustomTypesConfig = {
       : pg.types.getTypeParser(oid, format as 'text')) as pg.CustomTypesConfig['getTypeParser'],
 };
 
+/** Connections whose statements leave together, instead of waiting for one answer each. */
 export function createPool(options: PoolOptions): pg.Pool {
+  return poolOf(options, { pipeline: true, stream: () => new CoalescingSocket() });
+}
+
+/** Connections for COPY, which takes one to itself while it runs. */
+export function createCopyPool(options: PoolOptions): pg.Pool {
+  return poolOf(options, {});
+}
+
+function poolOf(options: PoolOptions, how: Pick<pg.PoolConfig, 'pipeline' | 'stream'>): pg.Pool {
   const pool = new pg.Pool({
     ...options.connection,
+    ...how,
     max: options.size,
-    // A batch's statements leave together instead of waiting for one answer each.
-    pipeline: true,
-    stream: () => new CoalescingSocket(),
     types,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     idleTimeoutMillis: IDLE_TIMEOUT_MS,

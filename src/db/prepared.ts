@@ -54,15 +54,21 @@ export type ByRows = {
   text(rows: string): string;
 };
 
-/** Runs a statement for a list of rows, in pieces of the sizes that are prepared. `count`: rows it changed. */
+/**
+ * Runs a statement for a list of rows, in pieces of the sizes that are prepared. `most`: rows in one piece. Where rows are
+ * large it had better be small, since the driver writes a statement into a buffer that it copies as it grows.
+ *
+ * @returns the rows it returned, and how many it changed.
+ */
 export async function queryByRows<Row extends pg.QueryResultRow>(
   client: pg.ClientBase,
   statement: ByRows,
   rows: readonly (readonly unknown[])[],
+  most: number = LARGEST_SIZE,
 ): Promise<{ rows: Row[]; count: number }> {
   const pieces: Promise<{ rows: Row[]; rowCount: number | null }>[] = [];
   for (let from = 0; from < rows.length; ) {
-    const size = sizeWithin(rows.length - from);
+    const size = sizeWithin(rows.length - from, most);
     const name = `${statement.name}-${size}`;
     pieces.push(
       client.query<Row>({

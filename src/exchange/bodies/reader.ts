@@ -1,7 +1,7 @@
 import type { KeyStore } from '../../keys/index.ts';
 import { openSegment, SEGMENT_BYTES, segmentCount, segmentOfOffset } from '../../protocol/sealing.ts';
 import type { BodyStore } from './body-store.ts';
-import { noteBodyBytes } from './reclaim.ts';
+import { noteStreamedBytes } from './reclaim.ts';
 import type { BodyHeader } from './sealed-body.ts';
 
 /** A stored byte is not the one that was stored, or its key is gone. Never answered with what could be read. */
@@ -52,7 +52,7 @@ export function createBodyReader(deps: { store: BodyStore; keys: KeyStore }): Bo
         const sealed = header.content === null ? store.segments(id, first, last) : [header.content];
         let index = first;
         for await (const segment of sealed) {
-          noteBodyBytes(segment.length);
+          noteStreamedBytes(segment.length);
           const start = (index - 1) * SEGMENT_BYTES;
           const plaintext = unseal(index, segment);
           yield plaintext.subarray(Math.max(0, from - start), Math.min(plaintext.length, to - start));

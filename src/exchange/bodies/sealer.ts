@@ -4,7 +4,7 @@ import { SEALING_KEY_BYTES, SEGMENT_BYTES, sealSegment } from '../../protocol/se
 import { createSegmenter } from '../../protocol/segmenter.ts';
 import { newUuidV7, randomBytesOf } from '../../random.ts';
 import type { BodyStore } from './body-store.ts';
-import { noteBodyBytes } from './reclaim.ts';
+import { noteStreamedBytes } from './reclaim.ts';
 import type { SealedBody } from './sealed-body.ts';
 
 /** Content up to this size waits in memory for its batch; more streams into an upload. */
@@ -91,7 +91,7 @@ export function createSealer(deps: { store: BodyStore; keys: KeyStore }): Sealer
       try {
         for await (const chunk of chunks) {
           size += chunk.length;
-          noteBodyBytes(chunk.length);
+          noteStreamedBytes(chunk.length);
           digest.update(chunk);
           for (const segment of segmenter.push(chunk)) {
             seal(segment, false);
