@@ -1,50 +1,10 @@
-/** What the institution API answers about peers, as far as the commands read it. See openapi.yaml. */
+import type { PeerTraffic } from '../outbox/index.ts';
+import type { PeerDetails as Details, PeerPreview, PeerSummary as Summary } from '../registry/index.ts';
 
-export type PeerSummary = {
-  id: string;
-  ref: string;
-  state: string;
-  stateReason?: string;
-  stateChangedAt: string;
-  organizationName: string;
-  contacts: string[];
-  federationEndpoint: string;
-  linkPage?: string;
-  incarnation?: number;
-  limits: Record<string, number>;
-  configuration: {
-    expiresAt?: string;
-    stale: boolean;
-    fetchedAt?: string;
-    nextFetchAt: string;
-    failingSince?: string;
-    problem?: string;
-  };
-  clockDifferenceMs?: number;
-  lastInboundAt?: string;
-  lastOutboundAt?: string;
-  outboundFailingSince?: string;
-  outboundProblem?: string;
-  createdAt: string;
-};
-
-export type PeerDetails = PeerSummary & {
-  keys: { kid: string; purpose: string; alg: string; status: string; lastSeenAt: string; jwk: unknown }[];
-  pins: { kid: string; source: string; activeFrom: string; removedAt?: string }[];
-  traffic: { queued: number; breaker: string; nextAttemptAt?: string; nextProbeAt?: string };
-};
-
-export type PeerPreview = {
-  id: string;
-  organizationName: string;
-  contacts: string[];
-  federationEndpoint: string;
-  signedBy: string;
-  federationKeys: { kid: string; alg: string }[];
-  exchangeKeys: { kid: string; alg: string }[];
-  configurationExpiresAt: string;
-  clockDifferenceMs?: number;
-};
+/** What the institution API answers about peers, as JSON. `ref` names one in a path. */
+export type { PeerPreview };
+export type PeerSummary = Summary & { ref: string };
+export type PeerDetails = Details & { ref: string; traffic: PeerTraffic };
 
 /** A peer's place in the API: its id in base64url. A host alone stands for its https address. */
 export function peerPath(given: string, action = ''): string {

@@ -4,7 +4,7 @@ export class DatabaseUnavailable extends Error {
   readonly code = 'database.unavailable';
 }
 
-/** The database refused to store more (SQLSTATE class 53: disk full, out of memory, too many connections). */
+/** The database refused to store more (SQLSTATE class 53: disk full, out of memory). */
 export class DatabaseExhausted extends Error {
   override readonly name = 'DatabaseExhausted';
   readonly code = 'database.exhausted';
@@ -27,6 +27,8 @@ export function isDataFault(error: unknown): boolean {
   return state !== undefined && (/^2[23]/.test(state) || state.startsWith('54'));
 }
 
+const TOO_MANY_CONNECTIONS = '53300';
+
 const CONNECTION_CODES = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -40,8 +42,15 @@ const CONNECTION_CODES = new Set([
 /** Names what a caller can act on; anything else passes through unchanged. */
 export function classify(error: unknown): unknown {
   const state = sqlState(error);
-  if (state?.startsWith('53')) return new DatabaseExhausted(`SQLSTATE ${state}`, { cause: error });
-  if (state !== undefined && (/^08/.test(state) || /^57(P0[1-5]|014)$/.test(state) || state === '25P03')) {
+  if (state?.startsWith('53') && state !== TOO_MANY_CONNECTIONS)
+    return new DatabaseExhausted(`SQLSTATE ${state}`, { cause: error });
+  if (
+    state !== undefined &&
+    (/^08/.test(state) ||
+      /^57(P0[1-5]|014)$/.test(state) ||
+      state === '25P03' ||
+      state === TOO_MANY_CONNECTIONS)
+  ) {
     return new DatabaseUnavailable(`SQLSTATE ${state}`, { cause: error });
   }
   const code = (error as { code?: unknown } | null)?.code;

@@ -4,13 +4,14 @@ import path from 'node:path';
 import t from 'tap';
 import { checkPeer } from '../../src/cli/doctor/peers.ts';
 import type { PeerDetails } from '../../src/cli/peer-shapes.ts';
+import type { EntityId } from '../../src/protocol/ids.ts';
 import { nodeEnvironment, readNodeFile, runProgram, startNodeProgram } from '../support/program.ts';
 
 const NOW_MS = Date.parse('2026-11-22T00:00:00Z');
 const ago = (seconds: number) => new Date(NOW_MS - seconds * 1000).toISOString();
 
 const HEALTHY: PeerDetails = {
-  id: 'https://b.example',
+  id: 'https://b.example' as EntityId,
   ref: 'x',
   state: 'active',
   stateChangedAt: ago(9_000),
@@ -18,6 +19,7 @@ const HEALTHY: PeerDetails = {
   contacts: ['ops@b.example'],
   federationEndpoint: 'https://b.example/federation/v1',
   limits: {},
+  capabilities: [],
   configuration: { stale: false, expiresAt: ago(-9_000), nextFetchAt: ago(-90) },
   clockDifferenceMs: -214,
   lastInboundAt: ago(300),

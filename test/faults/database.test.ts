@@ -114,7 +114,8 @@ t.test('one bad item spoils none of its batch', async (t) => {
 
 t.test('every connection taken: told to come back, then taken', async (t) => {
   const release = Promise.withResolvers<void>();
-  const taken = Promise.all(Array.from({ length: 4 }, () => b.db.withClient(() => release.promise)));
+  // Of its four, one is for COPY.
+  const taken = Promise.all(Array.from({ length: 3 }, () => b.db.withClient(() => release.promise)));
   const crafted = await craft();
   const answer = await put(b, crafted);
   t.equal(answer.status, 503);
@@ -123,6 +124,16 @@ t.test('every connection taken: told to come back, then taken', async (t) => {
   await taken;
   t.same(await kept(crafted.jti), NOTHING);
   t.equal((await put(b, crafted)).status, 201);
+});
+
+t.test('the server has no connection left for us', async (t) => {
+  const end = await refuseWrites(b, 'bodies', '53300');
+  const crafted = await craft();
+  const answer = await put(b, crafted);
+  t.equal(answer.status, 503, 'it is busy, not full');
+  t.match(answer.json(), { code: 'database.unavailable', retryable: true });
+  await end();
+  t.same(await kept(crafted.jti), NOTHING);
 });
 
 t.test('every connection cut, again and again', async (t) => {

@@ -3,6 +3,7 @@ import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
+import { linkByCommands } from '../support/linked-programs.ts';
 import { nodeEnvironment, runProgram, startNodeProgram } from '../support/program.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -28,6 +29,27 @@ async function npm(cwd: string, args: readonly string[]): Promise<string> {
   return (await run('env', ['-u', 'NODE_OPTIONS', 'npm', ...args], { cwd })).stdout;
 }
 
+/** Verifies a good and a bad signature often enough for the thread to run, and tells what it said of the last two. */
+async function verifyTogether(dist: string): Promise<string> {
+  const script = `
+    import { createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
+    import { createVerifier } from '${dist}/keys/verifier.js';
+    const { privateKey } = generateKeyPairSync('ed25519');
+    const [key, data] = [createPublicKey(privateKey), Buffer.from('signed')];
+    const verifier = createVerifier({ onFailure: (error) => { throw error; } });
+    const both = () => Promise.all([data, Buffer.from('another')].map((bytes) =>
+      verifier.verify('EdDSA', key, bytes, sign(null, data, privateKey))));
+    for (let round = 0; round < 50; round++) {
+      await both();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    console.log(String(await both()));
+    await verifier.close();`;
+  const node = ['-u', 'NODE_OPTIONS', process.execPath, '--input-type=module', '--eval', script];
+  const { stdout } = await run('env', node);
+  return stdout.trim();
+}
+
 t.test(
   'packed, installed elsewhere without scripts, and run: two nodes exchange a document',
   { timeout: 240_000 },
@@ -51,60 +73,15 @@ t.test(
       await nodeEnvironment(t, { database: 'embedded' }),
     ];
     const nodes = await Promise.all([startNodeProgram(t, a, { main }), startNodeProgram(t, b, { main })]);
-    const [idA, idB] = [a.INTERVAULT_PUBLIC_URL, b.INTERVAULT_PUBLIC_URL];
-    const json = async (env: Record<string, string>, args: string[], input = '') => {
-      const { code, stdout, stderr } = await runProgram(t, [...args, '--json'], env, { main, input });
-      if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${stderr}`);
-      return JSON.parse(stdout) as Record<string, string>;
-    };
-    const pins = await Promise.all([json(a, ['peer', 'discover', idB]), json(b, ['peer', 'discover', idA])]);
-    await Promise.all([
-      json(a, ['peer', 'add', idB, '--pin', pins[0]['signedBy'] ?? '']),
-      json(b, ['peer', 'add', idA, '--pin', pins[1]['signedBy'] ?? '']),
-    ]);
-    const consent = path.join(dir, 'consent.json');
-    const given = {
-      jurisdiction: 'FR',
-      method: 'web',
-      purposes: ['p'],
-      policyUrl: 'https://a.example/p',
-      services: ['s'],
-      sensitive: false,
-    };
-    await writeFile(consent, JSON.stringify(given));
-    const started = await json(a, [
-      ...['link', 'start', '--customer', 'C-1', '--peer', idB, '--holder', 'M. D••••', '--session', 'S'],
-      ...[
-        '--return-url',
-        'https://banque-a.example/liens',
-        '--consent',
-        consent,
-        '--give',
-        'billing.invoice',
-      ],
-    ]);
-    const link = started['link'] ?? '';
-    await json(
-      b,
-      ['link', 'redeem', '--customer', '77', '--session', 'T', '--consent', consent],
-      started['token'],
-    );
-    let code: string | undefined;
-    while (code === undefined) code = (await json(b, ['link', 'redemption', link, '--session', 'T']))['code'];
-    await json(a, ['link', 'complete', link, '--customer', 'C-1', '--session', 'S', '--code', code]);
+    const { link, json } = await linkByCommands(t, { a, b, main });
     const pdf = path.join(installed, 'examples', 'documents', 'facture-fr.pdf');
-    const sent = await json(a, [
-      'document',
-      'send',
-      pdf,
-      '--link',
-      link,
-      '--type',
-      'billing.invoice',
-      '--wait',
-    ]);
+    const about = ['--link', link, '--type', 'billing.invoice', '--wait'];
+    const sent = await json(a, ['document', 'send', pdf, ...about]);
     t.equal(sent['state'], 'accepted');
     t.match(await json(a, ['document', 'evidence', sent['id'] ?? '']), { holds: true, outcome: 'accepted' });
+
+    const dist = path.dirname(main);
+    t.equal(await verifyTogether(dist), 'true,false', 'the compiled thread verifies');
 
     const doctor = await runProgram(t, ['doctor'], a, { main });
     t.equal(doctor.code, 0, doctor.stdout);

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
+import { linkByCommands } from '../support/linked-programs.ts';
 import { freePort, nodeEnvironment, runProgram, startNodeProgram } from '../support/program.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -51,57 +52,11 @@ t.test(
     const trusting = { NODE_EXTRA_CA_CERTS: files.cert };
     const a = { ...(await tlsEnvironment(t)), ...trusting };
     const b = { ...(await tlsEnvironment(t)), ...trusting };
-    const [idA, idB] = [a.INTERVAULT_PUBLIC_URL, b.INTERVAULT_PUBLIC_URL];
     await Promise.all([startNodeProgram(t, a), startNodeProgram(t, b)]);
 
-    const json = async (env: Record<string, string>, args: string[], input = '') => {
-      const { code, stdout, stderr } = await runProgram(t, [...args, '--json'], env, { input });
-      if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${stderr}`);
-      return JSON.parse(stdout) as Record<string, string>;
-    };
-    const pins = await Promise.all([json(a, ['peer', 'discover', idB]), json(b, ['peer', 'discover', idA])]);
-    await json(a, ['peer', 'add', idB, '--pin', pins[0]['signedBy'] ?? '']);
-    await json(b, ['peer', 'add', idA, '--pin', pins[1]['signedBy'] ?? '']);
-    const consent = path.join(work, 'consent.json');
-    const given = {
-      jurisdiction: 'FR',
-      method: 'web',
-      purposes: ['p'],
-      policyUrl: 'https://a.example/p',
-      services: ['s'],
-      sensitive: false,
-    };
-    writeFileSync(consent, JSON.stringify(given));
-    const started = await json(a, [
-      ...['link', 'start', '--customer', 'C-1', '--peer', idB, '--holder', 'M. D••••', '--session', 'S'],
-      ...[
-        '--return-url',
-        'https://banque-a.example/liens',
-        '--consent',
-        consent,
-        '--give',
-        'billing.invoice',
-      ],
-    ]);
-    const link = started['link'] ?? '';
-    await json(
-      b,
-      ['link', 'redeem', '--customer', '77', '--session', 'T', '--consent', consent],
-      started['token'],
-    );
-    let code: string | undefined;
-    while (code === undefined) code = (await json(b, ['link', 'redemption', link, '--session', 'T']))['code'];
-    await json(a, ['link', 'complete', link, '--customer', 'C-1', '--session', 'S', '--code', code]);
-    const sent = await json(a, [
-      'document',
-      'send',
-      PDF,
-      '--link',
-      link,
-      '--type',
-      'billing.invoice',
-      '--wait',
-    ]);
+    const { link, json } = await linkByCommands(t, { a, b });
+    const about = ['--link', link, '--type', 'billing.invoice', '--wait'];
+    const sent = await json(a, ['document', 'send', PDF, ...about]);
     t.equal(sent['state'], 'accepted');
     const saved = path.join(work, 'saved.pdf');
     const inbox = (await json(b, ['document', 'inbox'])) as unknown as { documents: { id: string }[] };
