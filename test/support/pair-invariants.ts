@@ -1,6 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import { systemClock } from '../../src/clock.ts';
-import { type Connection, createDatabase, createPool, type Database } from '../../src/db/index.ts';
+import {
+  type Connection,
+  createCopyPool,
+  createDatabase,
+  createPool,
+  type Database,
+} from '../../src/db/index.ts';
 import { createBodyReader } from '../../src/exchange/bodies/reader.ts';
 import { createPostgresBodyStore } from '../../src/exchange/index.ts';
 import { createFileKeyStore } from '../../src/keys/index.ts';
@@ -206,7 +212,8 @@ async function digestsOf(side: Side, received: Rows): Promise<Map<string, string
 }
 
 async function withSide<T>(party: Party, use: (side: Side) => Promise<T>): Promise<T> {
-  const db = createDatabase(createPool({ connection: party.connection(), size: 2 }));
+  const connection = party.connection();
+  const db = createDatabase(createPool({ connection, size: 2 }), createCopyPool({ connection, size: 1 }));
   try {
     return await use({ entityId: party.entityId, dataDir: party.dataDir, db });
   } finally {
