@@ -6,9 +6,9 @@ import type { Logger } from 'pino';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import {
-  createCopyPool,
   createDatabase,
   createPool,
+  createPools,
   createSweeper,
   type Database,
   migrate,
@@ -97,16 +97,11 @@ const FEDERATION_PREFIX = '/federation/v1';
 const DAY_S = 86_400;
 const SWEEP_INTERVAL_MS = 60_000;
 
-/**
- * How much the heap may grow between two full collections: to three times what lives on it. V8 works that out by itself, but
- * once it has seen a process quiet it allows a third more for good. A node is quiet all day and has its burst at night, and
- * then collected some forty megabytes eight times a second.
- */
-const HEAP_GROWTH = '--heap-growing-percent=200';
-
 /** Wires the whole program, once, and starts it. What was started is stopped again when a later step fails. */
 export async function startNode(config: Config, overrides: NodeOverrides = {}): Promise<Node> {
-  setFlagsFromString(HEAP_GROWTH);
+  // The heap may grow to three times what lives on it between two full collections. V8 works that out by itself, but once it
+  // has seen a process quiet it allows a third more for good, and a burst then is collected eight times a second (ADR 15).
+  setFlagsFromString('--heap-growing-percent=200');
   const stops: (() => Promise<unknown>)[] = [];
   const stop = async () => {
     for (const step of stops.splice(0).reverse()) await step();
@@ -129,12 +124,14 @@ async function start(
   const logPostgres = (line: string) => logger.debug({ postgres: line }, 'embedded PostgreSQL');
   const { connection, stop: stopDatabase } = await openDatabase(config, logPostgres);
   stops.push(stopDatabase);
-  const copies = Math.ceil(config.databasePoolSize / 5);
-  const onIdleError = (error: Error) => logger.warn({ err: error }, 'an idle database connection broke');
-  const pool = createPool({ connection, size: config.databasePoolSize - copies, onIdleError });
-  const db = createDatabase(pool, createCopyPool({ connection, size: copies, onIdleError }));
+  const pools = createPools({
+    connection,
+    size: config.databasePoolSize,
+    onIdleError: (error) => logger.warn({ err: error }, 'an idle database connection broke'),
+  });
+  const db = createDatabase(pools);
   stops.push(() => db.close());
-  await migrate(pool, MIGRATIONS);
+  await migrate(pools.statements, MIGRATIONS);
 
   const metrics = createMetrics();
   const counted = createRoomMetrics(metrics.registry);
@@ -335,7 +332,7 @@ async function start(
     config,
     clock,
     db,
-    pool,
+    pools: Object.values(pools),
     newestMigration: await newestMigration(MIGRATIONS),
     keys,
     registry,

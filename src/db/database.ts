@@ -9,6 +9,7 @@ import type pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import { readTuples } from './copy-binary.ts';
 import { classify, isSerializationConflict } from './errors.ts';
+import type { Pools } from './pool.ts';
 import type { Tables } from './tables.ts';
 
 /** Reads only. Stores take this for queries outside a transaction. */
@@ -89,8 +90,7 @@ function kyselyOver(
   });
 }
 
-/** `copies` is a pool of its own, since a pipelined connection can't COPY; without it there is no `copyOut`. */
-export function createDatabase(pool: pg.Pool, copies?: pg.Pool): Database {
+export function createDatabase({ statements, copies }: Pools): Database {
   const read = kyselyOver(
     () => connect(),
     (client) => (client as pg.PoolClient).release(),
@@ -109,7 +109,7 @@ export function createDatabase(pool: pg.Pool, copies?: pg.Pool): Database {
     return kysely;
   }
 
-  async function connect(from: pg.Pool = pool): Promise<pg.PoolClient> {
+  async function connect(from: pg.Pool = statements): Promise<pg.PoolClient> {
     try {
       return await from.connect();
     } catch (error) {
@@ -168,14 +168,12 @@ export function createDatabase(pool: pg.Pool, copies?: pg.Pool): Database {
 
   return {
     read,
-    withClient: (use) => withConnection(pool, use),
-    copyOut(select) {
-      if (copies === undefined) throw new Error('this database was opened without connections for COPY');
-      return withConnection(copies, async (client) => {
+    withClient: (use) => withConnection(statements, use),
+    copyOut: (select) =>
+      withConnection(copies, async (client) => {
         const stream = client.query(copyTo(`copy (${select}) to stdout (format binary)`));
         return readTuples(Buffer.concat(await stream.toArray()));
-      });
-    },
+      }),
     async transact(work) {
       for (let conflicts = 0; ; conflicts++) {
         try {
@@ -186,7 +184,7 @@ export function createDatabase(pool: pg.Pool, copies?: pg.Pool): Database {
       }
     },
     async close() {
-      await Promise.all([pool.end(), copies?.end()]);
+      await Promise.all([statements.end(), copies.end()]);
     },
   };
 }

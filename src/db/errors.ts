@@ -27,7 +27,8 @@ export function isDataFault(error: unknown): boolean {
   return state !== undefined && (/^2[23]/.test(state) || state.startsWith('54'));
 }
 
-const TOO_MANY_CONNECTIONS = '53300';
+/** Connections that broke, were ended, or are too many (53300); statements cancelled or out of time. */
+const UNAVAILABLE = /^(?:08...|57P0[1-5]|57014|25P03|53300)$/;
 
 const CONNECTION_CODES = new Set([
   'ECONNREFUSED',
@@ -42,17 +43,10 @@ const CONNECTION_CODES = new Set([
 /** Names what a caller can act on; anything else passes through unchanged. */
 export function classify(error: unknown): unknown {
   const state = sqlState(error);
-  if (state?.startsWith('53') && state !== TOO_MANY_CONNECTIONS)
-    return new DatabaseExhausted(`SQLSTATE ${state}`, { cause: error });
-  if (
-    state !== undefined &&
-    (/^08/.test(state) ||
-      /^57(P0[1-5]|014)$/.test(state) ||
-      state === '25P03' ||
-      state === TOO_MANY_CONNECTIONS)
-  ) {
+  if (state !== undefined && UNAVAILABLE.test(state)) {
     return new DatabaseUnavailable(`SQLSTATE ${state}`, { cause: error });
   }
+  if (state?.startsWith('53')) return new DatabaseExhausted(`SQLSTATE ${state}`, { cause: error });
   const code = (error as { code?: unknown } | null)?.code;
   const message = error instanceof Error ? error.message : '';
   if (

@@ -12,7 +12,7 @@ export {
 } from './inspect.ts';
 export { migrate } from './migrate.ts';
 export { openDatabase } from './open-database.ts';
-export { type Connection, createCopyPool, createPool } from './pool.ts';
+export { type Connection, createPool, createPools, type Pools } from './pool.ts';
 export { type ByIds, type ByRows, queryByIds, queryByRows } from './prepared.ts';
 export { createSweeper, type Sweeper } from './sweeper.ts';
 export type { Tables } from './tables.ts';

@@ -32,9 +32,16 @@ export function createPool(options: PoolOptions): pg.Pool {
   return poolOf(options, { pipeline: true, stream: () => new CoalescingSocket() });
 }
 
-/** Connections for COPY, which takes one to itself while it runs. */
-export function createCopyPool(options: PoolOptions): pg.Pool {
-  return poolOf(options, {});
+/** What a database works with: most of its connections, and some for COPY, which pipelined ones can't. */
+export type Pools = { statements: pg.Pool; copies: pg.Pool };
+
+/** Shares `size` connections out: a fifth for COPY, at least one for each. */
+export function createPools(options: PoolOptions): Pools {
+  const copies = Math.ceil(options.size / 5);
+  return {
+    statements: createPool({ ...options, size: Math.max(1, options.size - copies) }),
+    copies: poolOf({ ...options, size: copies }, {}),
+  };
 }
 
 function poolOf(options: PoolOptions, how: Pick<pg.PoolConfig, 'pipeline' | 'stream'>): pg.Pool {

@@ -10,6 +10,8 @@ import { addNodeChecks } from './node-checks.ts';
 import { watchNode } from './node-gauges.ts';
 import type { Readiness } from './readiness.ts';
 
+type PoolCounts = { readonly totalCount: number; readonly idleCount: number; readonly waitingCount: number };
+
 /** Lets readiness and metrics look at the rooms of a node, at each probe and each scrape. */
 export function observeNode(deps: {
   readiness: Readiness;
@@ -17,7 +19,7 @@ export function observeNode(deps: {
   config: Config;
   clock: Clock;
   db: Database;
-  pool: { readonly totalCount: number; readonly idleCount: number; readonly waitingCount: number };
+  pools: readonly PoolCounts[];
   /** The newest migration of this release. */
   newestMigration: number;
   keys: KeyStore;
@@ -25,7 +27,8 @@ export function observeNode(deps: {
   outbox: Outbox;
   exchange: ExchangeService;
 }): void {
-  const { readiness, metrics, config, clock, db, pool, keys, registry, outbox, exchange } = deps;
+  const { readiness, metrics, config, clock, db, pools, keys, registry, outbox, exchange } = deps;
+  const sum = (count: (pool: PoolCounts) => number) => pools.reduce((total, pool) => total + count(pool), 0);
   addNodeChecks(readiness, {
     askDatabase: () => db.withClient((client) => client.query('select 1')),
     migrations: async () => ({ applied: await readMigration(db), known: deps.newestMigration }),
@@ -43,9 +46,9 @@ export function observeNode(deps: {
       limitBytes: config.bodyMemoryBytes,
     }),
     databasePool: () => ({
-      total: pool.totalCount,
-      idle: pool.idleCount,
-      waiting: pool.waitingCount,
+      total: sum((pool) => pool.totalCount),
+      idle: sum((pool) => pool.idleCount),
+      waiting: sum((pool) => pool.waitingCount),
       limit: config.databasePoolSize,
     }),
   });

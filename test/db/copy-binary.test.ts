@@ -1,11 +1,11 @@
 import t from 'tap';
 import { readTuples } from '../../src/db/copy-binary.ts';
-import { createCopyPool, createDatabase, createPool } from '../../src/db/index.ts';
+import { createDatabase, createPools } from '../../src/db/index.ts';
 import { createTestDatabase } from '../support/database.ts';
 
 const connection = { connectionString: (await createTestDatabase(t)).url };
-const copies = createCopyPool({ connection, size: 1 });
-const db = createDatabase(createPool({ connection, size: 1 }), copies);
+const pools = createPools({ connection, size: 2 });
+const db = createDatabase(pools);
 t.teardown(() => db.close());
 
 t.test('brings bytes as they are', async (t) => {
@@ -32,7 +32,7 @@ t.test('a select that fails gives its connection back', async (t) => {
     },
   );
   t.same(await db.copyOut(`select '\\x07'::bytea`), [[Buffer.from([7])]], 'the only connection serves on');
-  t.equal(copies.totalCount, 1);
+  t.equal(pools.copies.totalCount, 1);
 });
 
 t.test('a COPY that is cut or none', async (t) => {

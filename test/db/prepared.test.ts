@@ -1,11 +1,11 @@
 import t from 'tap';
-import { createDatabase, createPool, insertRows, queryByIds, queryByRows } from '../../src/db/index.ts';
+import { createDatabase, createPools, insertRows, queryByIds, queryByRows } from '../../src/db/index.ts';
 import { LARGEST_SIZE, sizeHolding, sizeWithin } from '../../src/db/statement-sizes.ts';
 import { newUuidV7 } from '../../src/random.ts';
 import { createTestDatabase } from '../support/database.ts';
 
 const db = createDatabase(
-  createPool({ connection: { connectionString: (await createTestDatabase(t)).url }, size: 2 }),
+  createPools({ connection: { connectionString: (await createTestDatabase(t)).url }, size: 2 }),
 );
 t.teardown(() => db.close());
 

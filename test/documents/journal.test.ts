@@ -1,5 +1,5 @@
 import t from 'tap';
-import { createDatabase, createPool } from '../../src/db/index.ts';
+import { createDatabase, createPools } from '../../src/db/index.ts';
 import { createJournal } from '../../src/documents/journal.ts';
 import { createJournalSeal, journalDigest } from '../../src/documents/journal-seal.ts';
 import { readSealed } from '../../src/documents/journal-store.ts';
@@ -8,7 +8,7 @@ import { createTestDatabase } from '../support/database.ts';
 
 t.test('the journal is sealed at intervals, and a change shows', async (t) => {
   const { url } = await createTestDatabase(t);
-  const db = createDatabase(createPool({ connection: { connectionString: url }, size: 3 }));
+  const db = createDatabase(createPools({ connection: { connectionString: url }, size: 3 }));
   t.teardown(() => db.close());
   const journal = createJournal({ db });
   const records: EvidenceDraft[] = [];

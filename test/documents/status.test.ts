@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { v7 as uuidV7 } from 'uuid';
-import { createDatabase, createPool, type Database } from '../../src/db/index.ts';
+import { createDatabase, createPools, type Database } from '../../src/db/index.ts';
 import { settleSent } from '../../src/documents/sent-state-store.ts';
 import { createStatusHandler } from '../../src/documents/status.ts';
 import type { InboundItem } from '../../src/exchange/index.ts';
@@ -14,7 +14,7 @@ type Status = { state: 'consigned' | 'refused' | 'notified' | 'opened'; minute: 
 
 async function openDatabase(t: Test): Promise<Database> {
   const { url } = await createTestDatabase(t);
-  const db = createDatabase(createPool({ connection: { connectionString: url }, size: 2 }));
+  const db = createDatabase(createPools({ connection: { connectionString: url }, size: 2 }));
   t.teardown(() => db.close());
   return db;
 }

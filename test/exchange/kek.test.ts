@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { systemClock } from '../../src/clock.ts';
-import { createCopyPool, createDatabase, createPool } from '../../src/db/index.ts';
+import { createDatabase, createPools } from '../../src/db/index.ts';
 import type { EvidenceDraft } from '../../src/evidence/index.ts';
 import { createBodyReader } from '../../src/exchange/bodies/reader.ts';
 import { createSealer } from '../../src/exchange/bodies/sealer.ts';
@@ -12,8 +12,7 @@ import { createTestDatabase } from '../support/database.ts';
 
 async function setUp(t: Parameters<typeof createTestDatabase>[0]) {
   const { url } = await createTestDatabase(t);
-  const connection = { connectionString: url };
-  const db = createDatabase(createPool({ connection, size: 4 }), createCopyPool({ connection, size: 1 }));
+  const db = createDatabase(createPools({ connection: { connectionString: url }, size: 4 }));
   t.teardown(() => db.close());
   const directory = path.join(t.testdir(), 'keys');
   const attested: EvidenceDraft[] = [];

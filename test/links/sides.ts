@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Test } from 'tap';
 import { systemClock } from '../../src/clock.ts';
-import { createDatabase, createPool, type Database, type Tx } from '../../src/db/index.ts';
+import { createDatabase, createPools, type Database, type Tx } from '../../src/db/index.ts';
 import { createEvidence } from '../../src/evidence/index.ts';
 import type { ActHandler, InboundItem, OutboundDraft, OutcomeListener } from '../../src/exchange/index.ts';
 import {
@@ -94,7 +94,7 @@ async function makeSide(
 ): Promise<Side> {
   const { self, peer, keys } = given;
   const { url } = await createTestDatabase(t);
-  const db = createDatabase(createPool({ connection: { connectionString: url }, size: 4 }));
+  const db = createDatabase(createPools({ connection: { connectionString: url }, size: 4 }));
   t.teardown(() => db.close());
   await db.transact((tx) =>
     tx.client.query(`insert into peers (entity_id, state, federation_endpoint) values ($1, 'active', $1)`, [

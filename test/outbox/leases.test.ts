@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { systemClock } from '../../src/clock.ts';
-import { createDatabase, createPool } from '../../src/db/index.ts';
+import { createDatabase, createPools } from '../../src/db/index.ts';
 import { createOutbox } from '../../src/outbox/index.ts';
 import {
   extendLeases,
@@ -15,7 +15,7 @@ import { newUuidV7 } from '../../src/random.ts';
 import { createTestDatabase } from '../support/database.ts';
 
 const db = createDatabase(
-  createPool({ connection: { connectionString: (await createTestDatabase(t)).url }, size: 4 }),
+  createPools({ connection: { connectionString: (await createTestDatabase(t)).url }, size: 4 }),
 );
 t.teardown(() => db.close());
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Test } from 'tap';
 import type { Clock } from '../../src/clock.ts';
-import { createDatabase, createPool, type Database } from '../../src/db/index.ts';
+import { createDatabase, createPools, type Database } from '../../src/db/index.ts';
 import { createFileKeyStore, type KeyStore } from '../../src/keys/index.ts';
 import {
   createRegistry,
@@ -48,8 +48,7 @@ export async function startTestNode(
   } = {},
 ): Promise<TestNode> {
   const { url: databaseUrl } = await createTestDatabase(t);
-  const pool = createPool({ connection: { connectionString: databaseUrl }, size: 8 });
-  const db = createDatabase(pool);
+  const db = createDatabase(createPools({ connection: { connectionString: databaseUrl }, size: 8 }));
   const app = options.app ?? Fastify();
   // The address is the identity, so the server listens before there is a registry to ask.
   let registry: Registry | undefined;

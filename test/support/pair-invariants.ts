@@ -1,12 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { systemClock } from '../../src/clock.ts';
-import {
-  type Connection,
-  createCopyPool,
-  createDatabase,
-  createPool,
-  type Database,
-} from '../../src/db/index.ts';
+import { type Connection, createDatabase, createPools, type Database } from '../../src/db/index.ts';
 import { createBodyReader } from '../../src/exchange/bodies/reader.ts';
 import { createPostgresBodyStore } from '../../src/exchange/index.ts';
 import { createFileKeyStore } from '../../src/keys/index.ts';
@@ -212,8 +206,7 @@ async function digestsOf(side: Side, received: Rows): Promise<Map<string, string
 }
 
 async function withSide<T>(party: Party, use: (side: Side) => Promise<T>): Promise<T> {
-  const connection = party.connection();
-  const db = createDatabase(createPool({ connection, size: 2 }), createCopyPool({ connection, size: 1 }));
+  const db = createDatabase(createPools({ connection: party.connection(), size: 2 }));
   try {
     return await use({ entityId: party.entityId, dataDir: party.dataDir, db });
   } finally {

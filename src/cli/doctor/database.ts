@@ -2,7 +2,7 @@ import type { Config } from '../../config.ts';
 import {
   type Connection,
   createDatabase,
-  createPool,
+  createPools,
   type DatabaseInspection,
   findEmbeddedPostgres,
   inspectDatabase,
@@ -93,7 +93,7 @@ async function keyFindings(
 ): Promise<Finding[]> {
   if (keys === undefined || found.migration === undefined) return [];
   const check = 'keys in use';
-  const db = createDatabase(createPool({ connection, size: 1 }));
+  const db = createDatabase(createPools({ connection, size: 1 }));
   try {
     const missing = await findMissingKeys(db.read, keys);
     if (missing.length === 0) return [ok(check, 'every key the database names is here')];

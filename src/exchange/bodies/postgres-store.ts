@@ -1,4 +1,5 @@
 import { type Database, insertRows, queryByIds, together } from '../../db/index.ts';
+import { isUuid } from '../../protocol/ids.ts';
 import { segmentCount } from '../../protocol/sealing.ts';
 import type { BodyStore } from './body-store.ts';
 import type { SealedBody } from './sealed-body.ts';
@@ -8,13 +9,15 @@ const BYTES_PER_INSERT = 128 * 1024;
 const SEGMENTS_PER_INSERT = 1;
 
 function bodiesPerInsert(bodies: readonly SealedBody[]): number {
-  const largest = bodies.reduce((most, { content }) => Math.max(most, content?.length ?? 0), 1);
+  const largest = Math.max(
+    1,
+    ...bodies.map(({ manifest, content }) => manifest.length + (content?.length ?? 0)),
+  );
   return Math.max(1, Math.floor(BYTES_PER_INSERT / largest));
 }
 
 /** Segments read at once: 512 KiB of content. */
 const SEGMENTS_PER_COPY = 8;
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 const HEADERS = {
   name: 'body-headers',
@@ -156,12 +159,12 @@ export function createPostgresBodyStore(db: Database): BodyStore {
     },
 
     async *segments(id, first, last) {
-      if (!UUID.test(id)) throw new RangeError('a body id is a lower-case UUID');
+      if (!isUuid(id)) throw new RangeError('a body id is a lower-case UUID');
       for (let from = first; from <= last; from += SEGMENTS_PER_COPY) {
         const to = Math.min(last, from + SEGMENTS_PER_COPY - 1);
         const rows = await db.copyOut(
           `select sealed from body_segments
-           where body_id = '${id}' and segment between ${Number(from)} and ${Number(to)} order by segment`,
+           where body_id = '${id}' and segment between ${from} and ${to} order by segment`,
         );
         if (rows.length !== to - from + 1) throw new Error('segments of a kept body are missing');
         for (const [sealed] of rows) yield sealed as Buffer;
