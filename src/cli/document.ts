@@ -1,7 +1,6 @@
 import { type Command, Option } from 'commander';
 import { addNodeOptions, connectNode, type NodeOptions } from './connect.ts';
 import { type CliContext, CliError } from './context.ts';
-import { tellEvidence } from './document-evidence.ts';
 import { getDocument } from './document-get.ts';
 import { sendDocument } from './document-send.ts';
 import type { ReceivedDocument, SentDocument } from './document-shapes.ts';
@@ -71,7 +70,11 @@ Examples:
     'evidence <id>',
     'check and print who attested what about a document; exit code 1 unless all of it holds',
     'intervault document evidence 0190b0a2-…\nintervault document evidence 0190b0a2-… --json > preuve.json',
-  ).action((id: string, options: NodeOptions) => tellEvidence(context, id, options));
+  ).action(async (id: string, options: NodeOptions) => {
+    // It brings the whole protocol, which no other command waits for.
+    const { tellEvidence } = await import('./document-evidence.ts');
+    return tellEvidence(context, id, options);
+  });
 
   add(
     'get <id>',

@@ -5,7 +5,7 @@ import { type Libsodium, libsodium } from '../protocol/jose/libsodium.ts';
 import { SIGNATURE_BYTES, type VerifySignature, verifySignatureFast } from '../protocol/jose/signature.ts';
 import { BATCH_BYTES, type Signed, writeSigned } from './verification-batch.ts';
 
-/** Verifies signatures by the thousand, and is closed with the node. */
+/** Verifies signatures by the thousand. It holds the process until it is closed, with the node. */
 export type Verifier = { verify: VerifySignature; close(): Promise<void> };
 
 export type VerifierOptions = {
@@ -65,8 +65,6 @@ export function createThreadedVerifier(
     }
     sent = waiting.slice(0, count);
     waiting = waiting.slice(count);
-    // The process lives while it waits for an answer, and not for the sake of an idle thread.
-    thread.ref();
     thread.postMessage(used);
   }
 
@@ -93,7 +91,6 @@ export function createThreadedVerifier(
     worker.on('message', (results: boolean[]) => {
       const jobs = sent;
       sent = [];
-      worker.unref();
       jobs.forEach((job, at) => {
         job.settle(results[at] === true);
       });
@@ -105,7 +102,6 @@ export function createThreadedVerifier(
       verifyHere(sent.splice(0));
       send();
     });
-    worker.unref();
     return worker;
   }
 

@@ -1,10 +1,14 @@
+import { execFile } from 'node:child_process';
 import { createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import t from 'tap';
 import { createThreadedVerifier } from '../../src/keys/verifier.ts';
 import { generateSigningKey } from '../../src/protocol/jose/keys.ts';
 import { type Libsodium, libsodium } from '../../src/protocol/jose/libsodium.ts';
 import { verifySignature } from '../../src/protocol/jose/signature.ts';
+
+const execute = promisify(execFile);
 
 const skip = libsodium === undefined && 'the optional package is not installed';
 
@@ -71,6 +75,45 @@ t.test('verifies on its thread what waits together', { skip }, async (t) => {
   t.same(await verifyAll(cases), expected(cases), 'and what came after it');
   t.same(failures, []);
 });
+
+t.test(
+  'closed while an answer is on its way, it holds the process until it is closed',
+  { skip },
+  async (t) => {
+    const file = (name: string) => JSON.stringify(new URL(`../../src/${name}`, import.meta.url).href);
+    // What is still in hand when the thread is told to end, a moment later each time.
+    const program = (busyMs: number) => `
+    import { createPublicKey, sign } from 'node:crypto';
+    import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
+    import { createThreadedVerifier } from ${file('keys/verifier.ts')};
+    import { generateSigningKey } from ${file('protocol/jose/keys.ts')};
+    import { libsodium } from ${file('protocol/jose/libsodium.ts')};
+    const { privateKey } = generateSigningKey('EdDSA');
+    const key = createPublicKey(privateKey);
+    const data = Buffer.from('signed');
+    const signature = sign(null, data, privateKey);
+    const verifier = createThreadedVerifier(libsodium, { onFailure: console.error });
+    const verify = (count) =>
+      Promise.all(Array.from({ length: count }, () => verifier.verify('EdDSA', key, data, signature)));
+    await verify(2);
+    await sleep(150);
+    verify(20);
+    await turn();
+    await turn();
+    const until = performance.now() + ${busyMs};
+    while (performance.now() < until);
+    await verifier.close();
+    console.log('closed');`;
+    for (const busyMs of [0, 0.5, 1, 2, 4]) {
+      const { stdout } = await execute(process.execPath, [
+        '--input-type=module-typescript',
+        '-e',
+        program(busyMs),
+      ]);
+      t.equal(stdout, 'closed\n', `after ${busyMs} ms`);
+    }
+  },
+);
 
 t.test('what is not of Ed25519 goes the usual way', { skip }, async (t) => {
   const verifier = createThreadedVerifier(libsodium as Libsodium, { onFailure: t.fail });

@@ -62,8 +62,6 @@ const WATCHED = `
 exec 3<&-
 exec "$@"
 `;
-/** Shared by all starts of a test run: a third less work each. */
-const COMPILE_CACHE = path.join(tmpdir(), 'ivx-compile-cache');
 const READY_TIMEOUT_MS = 60_000;
 const KEPT_LINES = 60;
 
@@ -169,7 +167,7 @@ async function createProcessNode(t: Test, options: ProcessNodeOptions): Promise<
     async start() {
       lines = [];
       const started = spawn('sh', ['-c', WATCHED, 'sh', process.execPath, PROGRAM, 'start'], {
-        env: { ...inheritedEnvironment(), NODE_COMPILE_CACHE: COMPILE_CACHE, ...env },
+        env: { ...inheritedEnvironment(), ...env },
         stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
         detached: true,
       });
