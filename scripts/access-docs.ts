@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { parse } from 'yaml';
+import { load } from 'js-yaml';
 import { ACCESS, ROLES, type Role } from '../src/http/access.ts';
 
 /** docs/access.md, whole: `node scripts/access-docs.ts` writes it, a test compares it and walks every cell. */
@@ -9,7 +9,7 @@ export const ACCESS_DOCS_FILE = new URL('../docs/access.md', import.meta.url);
 type Operation = { operationId: string; summary: string };
 
 export function renderAccessDocs(): string {
-  const { paths } = parse(readFileSync(new URL('../openapi.yaml', import.meta.url), 'utf8')) as {
+  const { paths } = load(readFileSync(new URL('../openapi.yaml', import.meta.url), 'utf8')) as {
     paths: Record<string, Record<string, Operation>>;
   };
   const rows = Object.entries(paths)

@@ -57,7 +57,10 @@ function poolOf(options: PoolOptions, how: Pick<pg.PoolConfig, 'pipeline' | 'str
     application_name: 'intervault',
   });
   // Without a listener an idle connection's error would end the process.
-  pool.on('error', (error) => options.onIdleError?.(error));
+  pool.on('error', (error) => {
+    // Of a pool that closes, the server may be first to hang up.
+    if (!pool.ending) options.onIdleError?.(error);
+  });
   // So would that of one in use, between two statements: whoever uses it learns of it from the next one.
   pool.on('connect', (client) => {
     client.on('error', () => {});

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
+import { load } from 'js-yaml';
 
 /**
  * The contract as the routes use it: openapi.yaml says what a request looks like, and nothing else does. Read once, at
@@ -32,7 +32,7 @@ const JSON_TYPE = 'application/json';
 
 /** Throws where the file is missing or is no contract: a node doesn't start without one. */
 export function loadContract(file: string): Contract {
-  const document = parse(readFileSync(file, 'utf8')) as Json;
+  const document = load(readFileSync(file, 'utf8')) as Json;
   const components = document['components'] as Record<string, Record<string, Json>>;
   const operations = new Map<string, ContractOperation>();
   for (const [path, item] of Object.entries(document['paths'] as Record<string, Json>)) {

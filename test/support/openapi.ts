@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import ajvFormats from 'ajv-formats';
-import { parse } from 'yaml';
+import { load } from 'js-yaml';
 import { componentId, linked, loadContract } from '../../src/http/openapi.ts';
 
 export const CONTRACT_FILE = path.join(import.meta.dirname, '../../openapi.yaml');
@@ -13,7 +13,7 @@ type Operation = { operationId: string; responses: Record<string, Response>; 'x-
 
 export const contract = loadContract(CONTRACT_FILE);
 
-const document = parse(readFileSync(CONTRACT_FILE, 'utf8')) as Json & {
+const document = load(readFileSync(CONTRACT_FILE, 'utf8')) as Json & {
   paths: Record<string, Record<string, Operation>>;
   components: { responses: Record<string, Response> };
   'x-common-problem-codes': string[];
