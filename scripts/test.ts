@@ -107,8 +107,9 @@ function testFiles(asked: readonly string[], slow: boolean): string[] {
 }
 
 /**
- * Where files live in memory, if the system has such a place with room in it: a run makes and drops a database for
- * each test file, of several hundred files each, and that is most of what the kernel has to do.
+ * Where files live in memory, if the system has such a place with room in it: a run makes and drops databases by the
+ * hundred, of several hundred files each, and that is most of what the kernel has to do. The slow tests are about
+ * large files, full disks and installed programs: they stay on a disk.
  */
 function memoryFolder(): string | undefined {
   try {
@@ -156,13 +157,12 @@ function readCount(file: string): { summary: string; passed: number; failed: num
 
 async function runTests(files: readonly string[], tapArgs: readonly string[]): Promise<boolean> {
   await ensureTapBuilt();
-  const folder = await mkdtemp(path.join(tmpdir(), 'ivtest-'));
-  const serverFolder = await mkdtemp(path.join(memoryFolder() ?? folder, 'ivtest-'));
+  const folder = await mkdtemp(path.join((slow ? undefined : memoryFolder()) ?? tmpdir(), 'ivtest-'));
   const temporary = path.join(folder, 'tmp');
   await mkdir(temporary);
   let server: EmbeddedPostgres | undefined;
   try {
-    const database = await startDatabase(path.join(serverFolder, 'data'));
+    const database = await startDatabase(path.join(folder, 'data'));
     server = database.server;
     const output = path.join(folder, 'output.tap');
     // The default reporter for a terminal redraws the screen, and for a pipe writes every line twice beside a file.
@@ -188,9 +188,7 @@ async function runTests(files: readonly string[], tapArgs: readonly string[]): P
   } finally {
     await server?.stop();
     // A server that an interrupted test owned may take a moment to stop.
-    for (const left of [serverFolder, folder]) {
-      await rm(left, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
-    }
+    await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 }
 

@@ -10,6 +10,9 @@ const PUBLIC_BYTES = 32;
 const LENGTH_BYTES = 4;
 const HEAD_BYTES = LENGTH_BYTES + PUBLIC_BYTES + SIGNATURE_BYTES;
 
+/** Sent instead of a batch's length: the thread ends. */
+export const END = 'end';
+
 /** Some hundred envelopes. */
 export const BATCH_BYTES = 256 * 1024;
 

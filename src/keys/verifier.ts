@@ -3,7 +3,7 @@ import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { type Libsodium, libsodium } from '../protocol/jose/libsodium.ts';
 import { SIGNATURE_BYTES, type VerifySignature, verifySignatureFast } from '../protocol/jose/signature.ts';
-import { BATCH_BYTES, type Signed, writeSigned } from './verification-batch.ts';
+import { BATCH_BYTES, END, type Signed, writeSigned } from './verification-batch.ts';
 
 /** Verifies signatures by the thousand. It holds the process until it is closed, with the node. */
 export type Verifier = { verify: VerifySignature; close(): Promise<void> };
@@ -37,6 +37,7 @@ export function createThreadedVerifier(
   const shared = new SharedArrayBuffer(BATCH_BYTES);
   const memory = Buffer.from(shared);
   let thread: Worker | undefined;
+  let ended: Promise<unknown> | undefined;
   let running = false;
   let waiting: Job[] = [];
   let sent: Job[] = [];
@@ -97,10 +98,13 @@ export function createThreadedVerifier(
       send();
     });
     worker.on('error', options.onFailure);
-    worker.on('exit', () => {
-      running = false;
-      verifyHere(sent.splice(0));
-      send();
+    ended = new Promise((resolve) => {
+      worker.on('exit', (code) => {
+        running = false;
+        verifyHere(sent.splice(0));
+        send();
+        resolve(code);
+      });
     });
     return worker;
   }
@@ -121,7 +125,9 @@ export function createThreadedVerifier(
       });
     },
     async close() {
-      await thread?.terminate();
+      // It answers what it has in hand, and ends by itself.
+      thread?.postMessage(END);
+      await ended;
     },
   };
 }
