@@ -307,7 +307,7 @@ async function start(
     journal: vault.journal.note,
     routes: (access) => [
       nodeRoutes(config, access),
-      documentRoutes(documents, access),
+      documentRoutes(documents, { idleTimeoutMs: config.bodyIdleTimeoutMs }, access),
       vaultRoutes(vault, access),
       linkRoutes(linkService, access),
       peerRoutes(registry.peerAdmin, outbox.traffic, access),

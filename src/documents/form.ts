@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { keepPace, type PaceLimits } from '../pace.ts';
 import { parseStrictJson } from '../protocol/jose/strict-json.ts';
 import { Refusal } from '../protocol/refusal.ts';
 
@@ -15,13 +16,16 @@ export type FormParts = AsyncIterator<FormPart>;
 
 export const METADATA_MAX_BYTES = 64 * 1024;
 
+/** A body that comes too slowly, whichever way it is sent. */
+export const tooSlow = (): Refusal => new Refusal('request.timeout');
+
 /** The part "metadata", which comes first so that a bad one is refused before the file is sent. */
-export async function takeMetadata(parts: FormParts): Promise<unknown> {
+export async function takeMetadata(parts: FormParts, pace: PaceLimits): Promise<unknown> {
   const part = await nextPart(parts);
   if (part?.fieldname !== 'metadata') throw new Refusal('upload.order');
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of readPart(part)) {
+  for await (const chunk of keepPace(readPart(part), pace, tooSlow)) {
     size += chunk.length;
     if (size > METADATA_MAX_BYTES) throw new Refusal('upload.metadata_too_large');
     chunks.push(chunk);
@@ -33,13 +37,14 @@ export async function takeMetadata(parts: FormParts): Promise<unknown> {
 
 export async function takeFile(
   parts: FormParts,
+  pace: PaceLimits,
 ): Promise<{ name: string | undefined; contentType: string | undefined; chunks: AsyncGenerator<Buffer> }> {
   const part = await nextPart(parts);
   if (part?.fieldname !== 'file') throw new Refusal('upload.order');
   return {
     name: part.filename,
     contentType: part.mimetype,
-    chunks: fileChunks(part, parts),
+    chunks: keepPace(fileChunks(part, parts), pace, tooSlow),
   };
 }
 

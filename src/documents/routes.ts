@@ -2,12 +2,13 @@ import { Readable } from 'node:stream';
 import fastifyMultipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiAccess } from '../http/index.ts';
+import { keepPace, type PaceLimits } from '../pace.ts';
 import type { ExchangeId } from '../protocol/ids.ts';
 import { Refusal } from '../protocol/refusal.ts';
 import { DOCUMENT_TYPES } from '../protocol/schemas/document.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { evidenceShape } from './evidence-shape.ts';
-import { type FormParts, METADATA_MAX_BYTES, takeFile, takeMetadata } from './form.ts';
+import { type FormParts, METADATA_MAX_BYTES, takeFile, takeMetadata, tooSlow } from './form.ts';
 import { parseIdempotencyKey } from './idempotency.ts';
 import type { SentFilter } from './list-store.ts';
 import { type GivenMetadata, readMetadata } from './metadata.ts';
@@ -29,10 +30,14 @@ type ListQuery = Page &
   };
 
 /** The institution API's documents, as the side that sends them. */
-export function documentRoutes(service: DocumentService, access: ApiAccess): FastifyPluginAsync {
+export function documentRoutes(
+  service: DocumentService,
+  pace: PaceLimits,
+  access: ApiAccess,
+): FastifyPluginAsync {
   return async (app: FastifyInstance) => {
-    await app.register(submissionRoutes(service, access));
-    await app.register(contentRoutes(service, access));
+    await app.register(submissionRoutes(service, pace, access));
+    await app.register(contentRoutes(service, pace, access));
 
     app.get('/document-types', access.operation('listDocumentTypes'), async () => ({
       types: Object.entries(DOCUMENT_TYPES).map(([code, names]) => ({ code, names })),
@@ -68,7 +73,7 @@ export function documentRoutes(service: DocumentService, access: ApiAccess): Fas
 }
 
 /** Metadata as JSON, for a file that follows; or both in one form. */
-function submissionRoutes(service: DocumentService, access: ApiAccess): FastifyPluginAsync {
+function submissionRoutes(service: DocumentService, pace: PaceLimits, access: ApiAccess): FastifyPluginAsync {
   return async (app) => {
     await app.register(fastifyMultipart, {
       throwFileSizeLimit: false,
@@ -86,7 +91,7 @@ function submissionRoutes(service: DocumentService, access: ApiAccess): FastifyP
       { ...access.operation('submitDocument'), bodyLimit: METADATA_MAX_BYTES },
       async (request, reply) => {
         const { id, answer } = request.isMultipart()
-          ? await submitForm(service, access, request)
+          ? await submitForm(service, pace, access, request)
           : await createDraft(service, access, request);
         return created(reply, id, answer);
       },
@@ -94,12 +99,17 @@ function submissionRoutes(service: DocumentService, access: ApiAccess): FastifyP
   };
 }
 
-async function submitForm(service: DocumentService, access: ApiAccess, request: FastifyRequest) {
+async function submitForm(
+  service: DocumentService,
+  pace: PaceLimits,
+  access: ApiAccess,
+  request: FastifyRequest,
+) {
   const idempotency = idempotencyOf(access, request, 'submitDocument');
   const parts = request.parts({ isPartAFile: () => true }) as unknown as FormParts;
-  const given = await takeMetadata(parts);
+  const given = await takeMetadata(parts, pace);
   access.check('DocumentSubmission', given);
-  const { name, contentType, chunks } = await takeFile(parts);
+  const { name, contentType, chunks } = await takeFile(parts, pace);
   const metadata = readMetadata(
     given as GivenMetadata,
     { name, contentType },
@@ -140,7 +150,7 @@ function created(reply: FastifyReply, id: string, answer: string): FastifyReply 
 }
 
 /** The file itself, in and out. */
-function contentRoutes(service: DocumentService, access: ApiAccess): FastifyPluginAsync {
+function contentRoutes(service: DocumentService, pace: PaceLimits, access: ApiAccess): FastifyPluginAsync {
   return async (app) => {
     app.removeAllContentTypeParsers();
     app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
@@ -149,7 +159,7 @@ function contentRoutes(service: DocumentService, access: ApiAccess): FastifyPlug
       const { id } = request.params;
       const submitted = await service.complete(
         id as ExchangeId,
-        (request.body as AsyncIterable<Buffer> | undefined) ?? noBytes(),
+        keepPace((request.body as AsyncIterable<Buffer> | undefined) ?? noBytes(), pace, tooSlow),
       );
       if (submitted === undefined) throw new Refusal('document.unknown');
       return show(service, id);

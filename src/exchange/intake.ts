@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { PaceLimits } from '../pace.ts';
 import {
   createTextCheck,
   isContentType,
@@ -15,7 +16,7 @@ import type { MemoryBudget } from './bodies/memory-budget.ts';
 import { noteBodyBytes } from './bodies/reclaim.ts';
 import type { SealedBody } from './bodies/sealed-body.ts';
 import { IN_MEMORY_MAX_BYTES, type SealedContent, type Sealer } from './bodies/sealer.ts';
-import { createWireBody, readWhole, TransferError, type TransferLimits, type WireBody } from './wire-body.ts';
+import { createWireBody, readWhole, TransferError, type WireBody } from './wire-body.ts';
 
 /**
  * `refused`: the transfer broke or does not match what was signed; nothing is concluded. `rejected`: what was signed
@@ -42,7 +43,7 @@ export type Intake = {
 /** What a large content holds in memory while it streams: one append being stored, the next being filled. */
 const STREAM_MEMORY_BYTES = 2 * IN_MEMORY_MAX_BYTES;
 
-export function createIntake(deps: { sealer: Sealer; memory: MemoryBudget; limits: TransferLimits }): Intake {
+export function createIntake(deps: { sealer: Sealer; memory: MemoryBudget; limits: PaceLimits }): Intake {
   const { sealer, memory } = deps;
   const isLarge = (claims: EnvelopeClaims) => (claims.content?.size ?? 0) > IN_MEMORY_MAX_BYTES;
 

@@ -54,8 +54,6 @@ export type ExchangeService = {
   readonly memory: Pick<MemoryBudget, 'reservedBytes'>;
 };
 
-/** A body must come at least this fast on average, once half a minute has passed. */
-const MIN_BYTES_PER_S = 16 * 1024;
 /** An upload without a sign of life for this long belongs to nobody. */
 const UPLOAD_SILENCE_MS = 10 * 60_000;
 
@@ -90,7 +88,7 @@ export function createExchangeService(deps: {
   const intake = createIntake({
     sealer,
     memory,
-    limits: { idleTimeoutMs: options.bodyIdleTimeoutMs, minBytesPerS: MIN_BYTES_PER_S },
+    limits: { idleTimeoutMs: options.bodyIdleTimeoutMs },
   });
   const acceptance = createAcceptance({
     db,

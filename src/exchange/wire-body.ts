@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { keepPace, type PaceLimits, startPace } from '../pace.ts';
 import type { RefusalCode } from '../protocol/refusal.ts';
 
 /** A transfer that broke: nothing is stored, the id is not consumed, and the sender may try again. */
@@ -10,15 +11,6 @@ export class TransferError extends Error {
     this.code = code;
   }
 }
-
-export type TransferLimits = {
-  /** Longest silence. */
-  idleTimeoutMs: number;
-  /** After {@link RATE_GRACE_MS} a body must have come at least this fast on average. */
-  minBytesPerS: number;
-};
-
-const RATE_GRACE_MS = 30_000;
 
 /** The bytes of one request, counted against what the envelope signed: never one more is taken. */
 export type WireBody = {
@@ -35,33 +27,17 @@ export type WireBody = {
  *
  * @throws TransferError `body.cut`, `body.length` or `body.timeout`
  */
-export function createWireBody(source: Readable, limits: TransferLimits): WireBody {
-  const chunks = source[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-  const startedAt = performance.now();
+export function createWireBody(source: Readable, limits: PaceLimits): WireBody {
+  const chunks = keepPace(source, limits, () => new TransferError('body.timeout'));
   let held: Buffer = Buffer.alloc(0);
-  let received = 0;
-  let idle: NodeJS.Timeout | undefined;
-
-  function tooSlow(): boolean {
-    const elapsedMs = performance.now() - startedAt;
-    return elapsedMs > RATE_GRACE_MS && (received / elapsedMs) * 1000 < limits.minBytesPerS;
-  }
 
   /** The next chunk, or undefined at the end. */
   async function next(): Promise<Buffer | undefined> {
-    const silence = new Promise<never>((_, reject) => {
-      idle = setTimeout(() => reject(new TransferError('body.timeout')), limits.idleTimeoutMs);
-    });
     try {
-      const { value, done } = await Promise.race([chunks.next(), silence]);
-      if (done === true) return undefined;
-      received += value.length;
-      if (tooSlow()) throw new TransferError('body.timeout');
-      return value;
+      const { value, done } = await chunks.next();
+      return done === true ? undefined : value;
     } catch (error) {
       throw error instanceof TransferError ? error : new TransferError('body.cut');
-    } finally {
-      clearTimeout(idle);
     }
   }
 
@@ -101,7 +77,7 @@ export function createWireBody(source: Readable, limits: TransferLimits): WireBo
  *
  * @throws TransferError `body.cut`, `body.length` or `body.timeout`
  */
-export function readWhole(source: Readable, size: number, limits: TransferLimits): Promise<Buffer> {
+export function readWhole(source: Readable, size: number, limits: PaceLimits): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     // Its events are over: nobody would ever answer the listeners below.
     if (source.destroyed) {
@@ -110,7 +86,7 @@ export function readWhole(source: Readable, size: number, limits: TransferLimits
     }
     const parts: Buffer[] = [];
     let received = 0;
-    const startedAt = performance.now();
+    const tooSlow = startPace();
     const timer = setTimeout(() => fail('body.timeout'), limits.idleTimeoutMs);
 
     function detach(): void {
@@ -129,8 +105,7 @@ export function readWhole(source: Readable, size: number, limits: TransferLimits
         return;
       }
       parts.push(chunk);
-      const elapsedMs = performance.now() - startedAt;
-      if (elapsedMs > RATE_GRACE_MS && (received / elapsedMs) * 1000 < limits.minBytesPerS) {
+      if (tooSlow(chunk.length)) {
         fail('body.timeout');
         return;
       }

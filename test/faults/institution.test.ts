@@ -1,3 +1,5 @@
+import { request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import t from 'tap';
 import { createApiClient } from '../support/api.ts';
 import { BODY, CONTENT, checkLog, startBench } from './bench.ts';
@@ -38,5 +40,57 @@ t.test('metadata of an institution that no peer could take are refused before th
   );
   t.same(rows[0], { exchanges: 0, documents: 0, bodies: 0 }, 'nothing is kept');
   t.equal((await submit(good)).status, 201);
+  checkLog(t, bench, []);
+});
+
+t.test('an upload that stops coming is given up', async (t) => {
+  const bench = await startBench(t, { recipient: { env: { INTERVAULT_BODY_IDLE_TIMEOUT_MS: '300' } } });
+  const { b, link } = bench;
+  const integrator = await createApiClient(b, 'integrator');
+  /** Sends `parts`, and then nothing more. */
+  const stall = (method: string, target: string, contentType: string, parts: (string | Buffer)[]) =>
+    new Promise<{ status: number | undefined; body: unknown }>((resolve, reject) => {
+      const sent = request(`${b.url}${target}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${integrator.token}`,
+          'content-type': contentType,
+          'content-length': 100_000,
+        },
+      });
+      sent.on('error', reject);
+      sent.on('response', async (answer) => {
+        resolve({ status: answer.statusCode, body: JSON.parse(await text(answer)) });
+        sent.destroy();
+      });
+      for (const part of parts) sent.write(part);
+    });
+  const metadata = JSON.stringify({ link, ...BODY });
+  const draft = await integrator.call('POST', '/v1/documents', {
+    json: { link, ...BODY, file: { name: 'facture.pdf', contentType: 'application/pdf' } },
+  });
+  t.equal(draft.status, 201);
+  const head = (name: string) =>
+    `--x\r\ncontent-disposition: form-data; name="${name}"; filename="${name}"\r\n` +
+    `content-type: ${name === 'file' ? 'application/pdf' : 'application/json'}\r\n\r\n`;
+  const form = 'multipart/form-data; boundary=x';
+  const cases: Record<string, Parameters<typeof stall>> = {
+    'before its metadata are complete': ['POST', '/v1/documents', form, [head('metadata'), '{"link":']],
+    'in the file of a form': [
+      'POST',
+      '/v1/documents',
+      form,
+      [head('metadata'), metadata, '\r\n', head('file'), CONTENT],
+    ],
+    'in the second step': ['PUT', `/v1/documents/${draft.body['id']}/content`, 'application/pdf', [CONTENT]],
+  };
+  for (const [name, args] of Object.entries(cases)) {
+    const answer = await stall(...args);
+    t.match(answer, { status: 408, body: { code: 'request.timeout', retryable: true } }, name);
+  }
+  const { rows } = await b.db.withClient((client) =>
+    client.query(`select count(*)::int as n from outbound_exchanges where act = 'document.push'`),
+  );
+  t.same(rows[0], { n: 0 }, 'nothing is kept');
   checkLog(t, bench, []);
 });

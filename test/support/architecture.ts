@@ -10,7 +10,7 @@ export type Rule = (sources: Sources) => string[];
 /** Each row may use the rows above it, never its own. `config.ts` and `clock.ts` are ground for all but protocol. */
 export const RANKS: readonly (readonly string[])[] = [
   ['protocol'],
-  ['config.ts', 'clock.ts', 'random.ts'],
+  ['config.ts', 'clock.ts', 'random.ts', 'pace.ts'],
   ['db', 'keys', 'api-client'],
   ['registry', 'evidence', 'outbox'],
   ['exchange'],
