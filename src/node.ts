@@ -28,6 +28,7 @@ import { createEvidence, type Evidence } from './evidence/index.ts';
 import {
   createExchangeService,
   createKekRotation,
+  createPeerNotices,
   createPostgresBodyStore,
   type ExchangeService,
   exchangeRoutes,
@@ -61,7 +62,6 @@ import { createLinkGate, createLinkService, type LinkService, linkRoutes } from 
 import { createOutbox, type Outbox } from './outbox/index.ts';
 import { parseStrictJson } from './protocol/jose/strict-json.ts';
 import {
-  createPeerNotices,
   createRegistry,
   keyRoutes,
   peerRoutes,

@@ -82,6 +82,9 @@ t.test('each rule can fail', async (t) => {
     t.match(find(house.ranks, lazy), [/stands above/]);
     const types = { 'src/db/pool.ts': "import type { X } from '../http/index.ts';" };
     t.strictSame(find(house.ranks, types), []);
+    t.match(find(house.typesFromAbove, types), [/stands above/]);
+    const beside = { 'src/registry/peer-routes.ts': "import type { X } from '../outbox/index.ts';" };
+    t.strictSame(find(house.typesFromAbove, beside), []);
   });
 
   t.test('doors', async (t) => {

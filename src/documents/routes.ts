@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import fastifyMultipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import type { ApiAccess } from '../http/index.ts';
+import type { ApiAccess } from '../api-access.ts';
 import { keepPace, type PaceLimits } from '../pace.ts';
 import type { ExchangeId } from '../protocol/ids.ts';
 import { Refusal } from '../protocol/refusal.ts';

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import type { ApiAccess } from '../http/index.ts';
+import type { ApiAccess } from '../api-access.ts';
 import { isUuid } from '../protocol/ids.ts';
 import { Refusal } from '../protocol/refusal.ts';
 import { ERASURE_REASONS } from './erasure.ts';

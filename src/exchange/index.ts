@@ -16,5 +16,6 @@ export type { SealedContent, Sealer } from './bodies/sealer.ts';
 export { createTypeCheck } from './intake.ts';
 export { kekRoutes } from './kek-routes.ts';
 export type { OutboundDraft, OutboundExchanges } from './outbound.ts';
+export { createPeerNotices, type PeerNotices } from './peer-notice.ts';
 export { exchangeRoutes } from './routes.ts';
 export { createExchangeService, type ExchangeService, type Proof } from './service.ts';

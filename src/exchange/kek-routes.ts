@@ -1,5 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify';
-import type { ApiAccess } from '../http/index.ts';
+import type { ApiAccess } from '../api-access.ts';
 import type { KekEpoch } from './bodies/kek-store.ts';
 import type { KekRotation } from './bodies/rewrap.ts';
 

@@ -2,7 +2,7 @@ export { ACCESS, type AccessTable, isRole, ROLES, type Role } from './access.ts'
 export { buildHttpApp } from './app.ts';
 export { type Auth, type AuthOptions, createAuth } from './auth.ts';
 export { closeWithin, createDrain } from './drain.ts';
-export { type ApiAccess, registerInstitutionApi } from './institution-api.ts';
+export { registerInstitutionApi } from './institution-api.ts';
 export { createIssuerKeys } from './issuer-keys.ts';
 export { listen, readTls } from './listen.ts';
 export { createLogger } from './logger.ts';

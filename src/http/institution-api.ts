@@ -1,4 +1,5 @@
-import type { FastifyInstance, FastifyPluginAsync, FastifyRequest, RouteShorthandOptions } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
+import type { ApiAccess } from '../api-access.ts';
 import { isUuid } from '../protocol/ids.ts';
 import { type AuthOptions, createAuth } from './auth.ts';
 import { installEtags, requireMatch } from './etag.ts';
@@ -9,20 +10,6 @@ import { createTokenLimit, installAddressLimit, refundAddress } from './rate-lim
 import type { Principal } from './token.ts';
 import type { TokenBuckets } from './token-buckets.ts';
 import { createValidatorCompiler, describeInvalid } from './validation.ts';
-
-/** What a room's routes get of this one: how each operation of openapi.yaml is guarded and checked. */
-export type ApiAccess = Readonly<{
-  /** Route options of an operation. Throws for one the contract or the access table lacks. */
-  operation: (operationId: string) => ApiOperation;
-  /** Holds what no route schema sees, such as a part of a form, against a schema of the contract. Throws `request.invalid`. */
-  check: (schema: string, value: unknown) => void;
-  /** See etag.ts: `current` is what a GET would answer. Throws `request.precondition`. */
-  requireMatch: (request: FastifyRequest, current: () => Promise<unknown>) => Promise<void>;
-  /** Who calls. Only behind `operation`. */
-  caller: (request: FastifyRequest) => Principal;
-}>;
-
-export type ApiOperation = Pick<RouteShorthandOptions, 'onRequest' | 'preHandler' | 'schema'>;
 
 export type InstitutionApiOptions = Readonly<{
   contract: Contract;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { FastifyPluginAsync } from 'fastify';
+import type { ApiAccess } from '../api-access.ts';
 import type { Config } from '../config.ts';
-import type { ApiAccess } from './institution-api.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify';
-import type { ApiAccess } from '../http/index.ts';
+import type { ApiAccess } from '../api-access.ts';
 import type { LinkChange } from './changes.ts';
 import type { CompleteLink, StartLink } from './offers.ts';
 import type { RedeemLink } from './redemptions.ts';

@@ -11,7 +11,7 @@ export type { Lookup } from './fetch/guarded-connect.ts';
 export { createGuardedFetch, type FetchResult, type GuardedFetch } from './fetch/guarded-fetch.ts';
 export { keyRoutes } from './key-routes.ts';
 export type { KnownKey, PeerView } from './memory.ts';
-export { createPeerNotices, type PeerNotices } from './notice.ts';
+export { readNotices, storeNotice } from './notice-store.ts';
 export type { OwnConfiguration } from './own-configuration.ts';
 export { findMissingKeys } from './own-keys/open-node.ts';
 export type { OwnKeyService, RotatingPurpose } from './own-keys/service.ts';

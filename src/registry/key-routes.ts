@@ -1,5 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify';
-import type { ApiAccess } from '../http/index.ts';
+import type { ApiAccess } from '../api-access.ts';
 import type { OwnKeyService, RotatingPurpose } from './own-keys/service.ts';
 import type { OwnKey } from './own-keys/store.ts';
 

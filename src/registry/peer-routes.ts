@@ -1,5 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify';
-import type { ApiAccess } from '../http/index.ts';
+import type { ApiAccess } from '../api-access.ts';
 import type { PeerTraffic } from '../outbox/index.ts';
 import type { PeerDetails, PeerSummary } from './peer-shapes.ts';
 import type { PeerService } from './service.ts';

@@ -10,7 +10,7 @@ export type Rule = (sources: Sources) => string[];
 /** Each row may use the rows above it, never its own. `config.ts` and `clock.ts` are ground for all but protocol. */
 export const RANKS: readonly (readonly string[])[] = [
   ['protocol'],
-  ['config.ts', 'clock.ts', 'random.ts', 'pace.ts'],
+  ['config.ts', 'clock.ts', 'random.ts', 'pace.ts', 'api-access.ts'],
   ['db', 'keys', 'api-client'],
   ['registry', 'evidence', 'outbox'],
   ['exchange'],
@@ -74,6 +74,17 @@ export const ranks: Rule = (sources) =>
     const relation = rankOf(from) === rankOf(to) ? 'of the same rank' : 'which stands above it';
     return [`${file}: imports ${target}, ${relation}`];
   });
+
+/** Rooms of one rank may name each other's types, and what each is wired with; what stands above may not even be named. */
+export const typesFromAbove: Rule = (sources) =>
+  [...sources].flatMap(([file, source]) =>
+    [...source.matchAll(/^(?:import|export)\s[^;]*?\bfrom '(\.[^']+)'/gm)].flatMap(([, specifier = '']) => {
+      const target = path.posix.join(path.posix.dirname(file), specifier);
+      return target.startsWith('src/') && rankOf(roomOf(file)) < rankOf(roomOf(target))
+        ? [`${file}: names what ${target} has, which stands above it`]
+        : [];
+    }),
+  );
 
 export const doors: Rule = (sources) =>
   importsOf(sources).flatMap(({ file, target }) => {
@@ -179,6 +190,7 @@ export const size: Rule = (sources) =>
 export const RULES: Readonly<Record<string, Rule>> = {
   knownRooms,
   ranks,
+  typesFromAbove,
   doors,
   frameworks,
   purity,

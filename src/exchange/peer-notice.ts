@@ -1,10 +1,12 @@
 import type { Tx } from '../db/index.ts';
-import type { ActHandler, OutboundExchanges, OutcomeListener, Sealer } from '../exchange/index.ts';
 import type { EntityId, ExchangeId } from '../protocol/ids.ts';
 import { encodeManifest } from '../protocol/manifest.ts';
 import { encodeRandom128 } from '../protocol/nonce.ts';
 import { newUuidV7, randomBytesOf } from '../random.ts';
-import { readNotices, storeNotice } from './store.ts';
+import { readNotices, storeNotice } from '../registry/index.ts';
+import type { ActHandler, OutcomeListener } from './acts.ts';
+import type { Sealer } from './bodies/sealer.ts';
+import type { OutboundExchanges } from './outbound.ts';
 
 /** `peer.notice`: a change of state is told to whom it concerns, and passes while the peer is suspended. */
 export type PeerNotices = {
