@@ -163,6 +163,7 @@ async function start(
   });
   const notices = createPeerNotices({
     exchange: () => exchange,
+    hasten: (tx, peer) => outbox.hastenPeer(tx, peer),
     windowS: config.deliveryWindowDays * DAY_S,
     now: () => new Date(clock.nowMs()),
   });

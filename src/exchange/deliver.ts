@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../db/index.ts';
-import type { Attempt, Leased, Prepared } from '../outbox/index.ts';
+import type { Attempt, Leased, Prepared, UnreachableCode } from '../outbox/index.ts';
 import type { EntityId } from '../protocol/ids.ts';
 import type { VerifySignature } from '../protocol/jose/signature.ts';
 import { EXCHANGE_MEDIA_TYPE } from '../protocol/manifest.ts';
@@ -98,7 +98,7 @@ export function createDelivery(deps: Deps): { prepare(batch: Leased[]): Promise<
     });
     if (!('status' in answer)) return unreachable(exchange, answer.code);
     const reading = await readAnswer(deps, answer, expectedOf(exchange));
-    registry.noteContact(exchange.aud, { direction: 'out', ok: reading.kind !== 'garbage' });
+    noteAnswer(exchange, reading);
     if (reading.kind === 'receipt') {
       await settling.settle(settlementOf(exchange, reading, leased.giveUpReason));
       return { kind: 'settled' };
@@ -113,13 +113,12 @@ export function createDelivery(deps: Deps): { prepare(batch: Leased[]): Promise<
       return { kind: 'give_up', reason: 'exchange.mismatch', status, mismatch };
     }
     if (reading.kind === 'problem' && !reading.retryable) return { kind: 'give_up', reason: code, status };
-    const overloaded = status >= 500 && code !== 'exchange.in_progress';
     return {
       kind: 'retry',
       code,
       status,
       ...(retryAfterMs !== undefined && { retryAfterMs }),
-      peerFault: reading.kind === 'garbage' || overloaded || WHOLE_PEER_CODES.has(code),
+      peerFault: isFailing(reading) || WHOLE_PEER_CODES.has(code),
       mismatch,
     };
   }
@@ -131,8 +130,8 @@ export function createDelivery(deps: Deps): { prepare(batch: Leased[]): Promise<
       env: exchange.envSha256.toString('base64url'),
     });
     const reading = 'status' in answer ? await readAnswer(deps, answer, expectedOf(exchange)) : undefined;
+    if (reading !== undefined) noteAnswer(exchange, reading);
     if (reading?.kind === 'receipt') {
-      registry.noteContact(exchange.aud, { direction: 'out', ok: true });
       await settling.settle(settlementOf(exchange, reading, leased.giveUpReason));
       return { kind: 'settled' };
     }
@@ -156,12 +155,17 @@ export function createDelivery(deps: Deps): { prepare(batch: Leased[]): Promise<
       code: reading.code,
       status: reading.status,
       ...(reading.retryAfterMs !== undefined && { retryAfterMs: reading.retryAfterMs }),
-      peerFault: reading.kind === 'garbage' || reading.status >= 500,
+      peerFault: isFailing(reading),
     };
   }
 
+  function noteAnswer(exchange: OutboundToSend, reading: Reading): void {
+    const contact = isFailing(reading) ? { ok: false, problem: reading.code } : { ok: true };
+    registry.noteContact(exchange.aud, { direction: 'out', ...contact });
+  }
+
   function unreachable(exchange: OutboundToSend, code: string): Attempt {
-    registry.noteContact(exchange.aud, { direction: 'out', ok: false });
+    registry.noteContact(exchange.aud, { direction: 'out', ok: false, problem: code });
     return { kind: 'retry', code, peerFault: true };
   }
 
@@ -233,6 +237,12 @@ export function createDelivery(deps: Deps): { prepare(batch: Leased[]): Promise<
   return { prepare };
 }
 
+/** It answers, but not as one that works. */
+function isFailing(reading: Reading): reading is Exclude<Reading, { kind: 'receipt' }> {
+  if (reading.kind !== 'problem') return reading.kind === 'garbage';
+  return reading.status >= 500 && reading.code !== 'exchange.in_progress';
+}
+
 const giveUp = (reason: string): Attempt => ({ kind: 'give_up', reason });
 
 /** Manifest and content as they were signed. A small body is one buffer; a large one is unsealed as it leaves. */
@@ -291,7 +301,7 @@ function single(value: string | string[] | undefined): string | undefined {
 }
 
 /** A stable code for what the network said. */
-function networkCode(error: unknown): string {
+function networkCode(error: unknown): UnreachableCode {
   const code = (error as { code?: unknown } | null)?.code;
   switch (code) {
     case 'UND_ERR_CONNECT_TIMEOUT':

@@ -10,7 +10,7 @@ import type { OutboundExchanges } from './outbound.ts';
 
 /** `peer.notice`: a change of state is told to whom it concerns, and passes while the peer is suspended. */
 export type PeerNotices = {
-  /** Queues the notice in the transaction of the change. */
+  /** Queues the notice in the transaction of the change, and has what the change releases looked at. */
   announce(tx: Tx, entityId: EntityId): Promise<void>;
   readonly handler: ActHandler;
   readonly outcome: OutcomeListener;
@@ -21,6 +21,8 @@ const ACT = 'peer.notice';
 export function createPeerNotices(deps: {
   /** Asked for when it is needed: the exchange room registers the act. */
   exchange: () => { readonly outbound: OutboundExchanges; readonly sealer: Sealer };
+  /** Looks again at what a peer's state held back, once `tx` is durable. */
+  hasten(tx: Tx, peer: string): Promise<void>;
   windowS: number;
   now: () => Date;
 }): PeerNotices {
@@ -48,7 +50,10 @@ export function createPeerNotices(deps: {
   }
 
   return {
-    announce: (tx, entityId) => announce(tx, [entityId]),
+    async announce(tx, entityId) {
+      await announce(tx, [entityId]);
+      await deps.hasten(tx, entityId);
+    },
     handler: {
       act: ACT,
       content: 'none',
@@ -58,6 +63,7 @@ export function createPeerNotices(deps: {
         for (const { iss, manifest } of items) {
           const { state, rev } = manifest.body as { state: 'active' | 'suspended' | 'revoked'; rev: number };
           await storeNotice(tx, iss, { state, rev });
+          if (state === 'active') await deps.hasten(tx, iss);
         }
       },
     },

@@ -13,6 +13,8 @@ export type Breaker = {
   answered(): void;
   /** The peer gave no usable answer. */
   failed(nowMs: number): void;
+  /** What was to be the probe never reached the peer: nothing was learned, and another one may go. */
+  notAsked(): void;
   /** The peer was heard from: ask it at once. */
   wake(): void;
   state(nowMs: number): BreakerState;
@@ -60,6 +62,9 @@ export function createBreaker(options: {
       if (failures >= FAILURES_TO_OPEN) {
         openUntilMs = nowMs + backoffMs(options.policy, failures - FAILURES_TO_OPEN + 1, options.random());
       }
+    },
+    notAsked() {
+      probeOut = false;
     },
     wake() {
       if (openUntilMs !== null) openUntilMs = 0;

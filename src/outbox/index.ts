@@ -3,3 +3,4 @@ export { createOutbox, type Outbox, type OutboxOptions, type PeerTraffic } from 
 export type { Attempt, Prepared } from './peer-queue.ts';
 export { type QueueLength, readQueueLengths } from './queue-store.ts';
 export type { Leased } from './store.ts';
+export type { UnreachableCode } from './unreachable.ts';

@@ -9,8 +9,9 @@ import {
   closeDelivery,
   expireDeliveries,
   extendLeases,
-  hastenClosings,
+  hastenForPeer,
   hastenHeld,
+  hastenUnanswered,
   insertDeliveries,
   type Leased,
   leaseDue,
@@ -47,8 +48,10 @@ export type Outbox = {
   remove(tx: Tx, jtis: readonly string[]): Promise<void>;
   /** Starts the workers; `prepare` tells how a batch is tried. */
   start(prepare: (batch: Leased[]) => Promise<Prepared[]>): void;
-  /** The peer was heard from: its queue and its closings are tried at once. */
+  /** The peer was heard from: its closings and what found nobody are tried at once, and the breaker lets a probe out. */
   peerContact(peer: string): void;
+  /** The peer's state changed, here or there: what that held back is looked at again once `tx` is durable. */
+  hastenPeer(tx: Tx, peer: string): Promise<void>;
   /** There may be something due for this peer. */
   wake(peer: string): void;
   /** These links changed: what they held back is looked at again, once the caller's transaction is durable. */
@@ -78,6 +81,8 @@ const EXPIRY_BATCH = 1_000;
 const MAX_BATCH = 256;
 /** At least this long between two wake-ups of one peer by its own traffic. */
 const CONTACT_INTERVAL_MS = 1_000;
+/** So that a sign of life costs little; the next one makes the rest due. */
+const MAX_HASTENED = 500;
 
 export function createOutbox(deps: {
   db: Database;
@@ -235,12 +240,17 @@ export function createOutbox(deps: {
       const now = clock.nowMs();
       if (now - (lastContactMs.get(peer) ?? 0) < CONTACT_INTERVAL_MS) return;
       lastContactMs.set(peer, now);
-      const entry = queues.get(peer);
-      if (entry !== undefined && entry.breaker.state(now).state !== 'closed') {
-        entry.breaker.wake();
-        hastenClosings(db, peer).catch(onError);
-        entry.queue.wake();
-      }
+      if (stopped || prepare === undefined) return;
+      const { breaker } = queueOf(peer);
+      const asleep = breaker.state(now).state !== 'closed';
+      breaker.wake();
+      hastenUnanswered(db, peer, MAX_HASTENED).then((count) => {
+        if (asleep || count > 0) wake(peer);
+      }, onError);
+    },
+    async hastenPeer(tx, peer) {
+      await hastenForPeer(tx, peer);
+      tx.afterCommit(() => wake(peer));
     },
     wake,
     async hasten(tx, changed) {

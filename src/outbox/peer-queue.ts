@@ -17,7 +17,7 @@ export type Attempt =
     }
   /** Held back on this side: the peer was not asked. */
   | { kind: 'hold'; code: string; delayMs: number }
-  /** No use in trying the same bytes again: close the exchange. */
+  /** No use in trying the same bytes again: close the exchange. `status` where the peer said so, else it was not asked. */
   | { kind: 'give_up'; reason: string; status?: number; mismatch?: boolean };
 
 export type Prepared = { leased: Leased; run: () => Promise<Attempt> };
@@ -121,12 +121,17 @@ export function createPeerQueue(deps: PeerQueueDeps): PeerQueue {
   async function attempt({ leased, run }: Prepared): Promise<void> {
     try {
       const result = await run();
-      if (result.kind === 'retry' && result.peerFault) deps.breaker.failed(deps.nowMs());
-      else if (result.kind !== 'hold') deps.breaker.answered();
+      if (result.kind === 'hold' || (result.kind === 'give_up' && result.status === undefined)) {
+        deps.breaker.notAsked();
+      } else if (result.kind === 'retry' && result.peerFault) {
+        deps.breaker.failed(deps.nowMs());
+      } else {
+        deps.breaker.answered();
+      }
       if (result.kind !== 'settled') await deps.giveBack(leased, result);
     } catch (error) {
       // Ours, not the peer's: the lease runs out and another try follows.
-      deps.breaker.answered();
+      deps.breaker.notAsked();
       deps.onError(error);
     }
   }

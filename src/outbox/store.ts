@@ -1,4 +1,5 @@
 import { type Database, insertRows, queryByIds, type Tx } from '../db/index.ts';
+import { UNREACHABLE_CODES } from './unreachable.ts';
 
 /** A delivery this process holds the lease of. */
 export type Leased = {
@@ -164,14 +165,34 @@ export async function expireDeliveries(db: Database, limit: number): Promise<str
   });
 }
 
-/** Makes a peer's closings due now: it was heard from. */
-export async function hastenClosings(db: Database, peer: string): Promise<void> {
-  await db.transact((tx) =>
-    tx.client.query(
+/**
+ * Makes due what waits for a peer that was heard from: its closings, and what found nobody. What it answered keeps the time
+ * it was given, and nothing is tried more often than every ten seconds for that. Returns how many there were, at most
+ * `limit`.
+ */
+export async function hastenUnanswered(db: Database, peer: string, limit: number): Promise<number> {
+  return db.transact(async (tx) => {
+    const { rowCount } = await tx.client.query(
       `update deliveries set next_attempt_at = now()
-       where peer = $1 and task = 'close' and lease_owner is null and next_attempt_at > now()`,
-      [peer],
-    ),
+       where ctid = any(array(
+         select ctid from deliveries
+         where peer = $1 and next_attempt_at > now() and lease_owner is null
+           and (task = 'close' or last_code = any($2::text[]))
+           and (last_attempt_at is null or last_attempt_at < now() - interval '10 seconds')
+         limit $3 for update skip locked
+       ))`,
+      [peer, UNREACHABLE_CODES, limit],
+    );
+    return rowCount ?? 0;
+  });
+}
+
+/** Makes due what the state of the peer held back, on this side or by its answer. */
+export async function hastenForPeer(tx: Tx, peer: string): Promise<void> {
+  await tx.client.query(
+    `update deliveries set next_attempt_at = now()
+     where peer = $1 and last_code like 'peer.%' and lease_owner is null and next_attempt_at > now()`,
+    [peer],
   );
 }
 

@@ -42,7 +42,6 @@ t.test('the state of a peer stops what is new, both ways, and loses nothing', as
   t.equal((await a.documents.sent(id))?.state, 'submitted', 'held unsent');
   t.same(await kept(id), NOTHING);
   await a.registry.peerAdmin.resume(b.url);
-  await a.db.withClient((client) => client.query('update deliveries set next_attempt_at = now()'));
   await untilState(a, id, 'accepted');
   checkLog(t, bench, [crafted]);
 });
@@ -119,6 +118,9 @@ t.test('a peer whose certificate fails is sent nothing', async (t) => {
   const { id } = await submit(a, link, PDF);
   await eventually(async () => (await a.documents.sent(id))?.last_code === 'peer.certificate');
   t.same(seen, [], 'not even a header');
+  await eventually(
+    async () => (await a.registry.peerAdmin.show(b.url)).outboundProblem === 'peer.certificate',
+  );
   await moveTo(right);
   await untilState(a, id, 'accepted');
   t.same(await kept(id), ACCEPTED);

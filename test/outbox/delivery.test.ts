@@ -2,7 +2,15 @@ import type { ServerResponse } from 'node:http';
 import t, { type Test } from 'tap';
 import { PDF } from '../support/craft.ts';
 import { startHop } from '../support/hop.ts';
-import { eventually, peerNodes, seedLink, startTestNode, submit, untilState } from '../support/node.ts';
+import {
+  eventually,
+  peerNodes,
+  restartTestNode,
+  seedLink,
+  startTestNode,
+  submit,
+  untilState,
+} from '../support/node.ts';
 
 const hop = await startHop(t);
 const a = await startTestNode(t, {
@@ -207,4 +215,51 @@ t.test('given up without any answer, then found accepted: both records are kept'
     chain.map(({ event }) => event),
     ['SubmissionAcceptance', 'RelayFailure', 'RelayAcceptance', 'ReceiptStored'],
   );
+});
+
+const show = () => a.registry.peerAdmin.show(b.url);
+
+t.test('a peer whose answers are errors is failing, and with what', async (t) => {
+  hop.onPut = (incoming, outgoing) => {
+    incoming.resume();
+    problem(outgoing, 503, { title: 'Busy', status: 503, code: 'overload.memory', retryable: true });
+  };
+  const { id } = await submit(a, link, PDF);
+  await eventually(async () => (await show()).outboundProblem === 'overload.memory');
+  t.match(await show(), { outboundFailingSince: /Z$/ });
+  hop.onPut = undefined;
+  await untilState(a, id, 'accepted');
+  await eventually(async () => (await show()).outboundFailingSince === undefined);
+});
+
+t.test('a sign of life makes due what found nobody, and not what was told to wait', async (t) => {
+  let toldId: string | undefined;
+  hop.onPut = (incoming, outgoing) => {
+    if (toldId !== undefined && incoming.url?.includes(toldId) !== true) {
+      incoming.socket.destroy();
+      return;
+    }
+    incoming.resume();
+    const busy = { title: 'Slowly', status: 429, code: 'rate.limited', retryable: true };
+    problem(outgoing, 429, busy, { 'retry-after': '1' });
+  };
+  const told = await submit(a, link, PDF);
+  await eventually(async () => (await a.documents.sent(told.id))?.last_code === 'rate.limited');
+  toldId = told.id;
+  const unanswered = await submit(a, link, PDF);
+  await eventually(async () => (await a.documents.sent(unanswered.id))?.last_code === 'peer.unreachable');
+  // As after a long outage: nothing is due for an hour, and no process remembers the peer as failing.
+  await a.outbox.stop();
+  await a.db.withClient((client) =>
+    client.query(`update deliveries set next_attempt_at = now() + interval '1 hour', lease_owner = null,
+      leased_until = null, last_attempt_at = now() - interval '1 hour'`),
+  );
+  hop.onPut = undefined;
+  await a.stop();
+  const again = await restartTestNode(t, a.env);
+  again.registry.noteContact(b.url, { direction: 'in', ok: true });
+  await untilState(again, unanswered.id, 'accepted');
+  t.equal((await again.documents.sent(told.id))?.state, 'submitted', 'its time was given by the peer');
+  t.ok(await again.outbox.retryNow(told.id));
+  await untilState(again, told.id, 'accepted');
 });

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { DatabaseUnavailable } from '../../src/db/index.ts';
 import { createBreaker } from '../../src/outbox/breaker.ts';
-import { createPeerQueue, type Prepared } from '../../src/outbox/peer-queue.ts';
+import { type Attempt, createPeerQueue, type Prepared } from '../../src/outbox/peer-queue.ts';
 import type { Leased } from '../../src/outbox/store.ts';
 import { eventually } from '../support/node.ts';
 
@@ -35,6 +35,49 @@ function queueOf(
   });
   return { queue, errors };
 }
+
+t.test('a probe that is held back, or given up unasked, does not end the probing', async (t) => {
+  const breaker = createBreaker({
+    maxInFlight: 8,
+    policy: { baseMs: 10, capMs: 10 },
+    random: () => 0,
+  });
+  for (let n = 0; n < 5; n++) breaker.failed(0);
+  const outcomes: Attempt[] = [
+    { kind: 'hold', code: 'link.paused', delayMs: 60_000 },
+    { kind: 'give_up', reason: 'link.revoked' },
+    { kind: 'settled' },
+  ];
+  const due = ['1', '2', '3'];
+  const tried: string[] = [];
+  const states: string[] = [];
+  const queue = createPeerQueue({
+    peer: 'https://b.example',
+    maxInFlight: 8,
+    breaker,
+    nowMs: () => Date.now(),
+    lease: async () => due.splice(0, 1).map(leased),
+    prepare: async (batch) =>
+      batch.map((one) => ({
+        leased: one,
+        run: async () => {
+          tried.push(one.jti);
+          states.push(breaker.state(Date.now()).state);
+          return outcomes.shift() as Attempt;
+        },
+      })),
+    giveBack: async () => {},
+    release: async () => {},
+    onError: (error) => t.fail(String(error)),
+  });
+  await eventually(async () => {
+    queue.wake();
+    return tried.length === 3;
+  });
+  await eventually(async () => queue.inFlight === 0);
+  t.same(states, ['half_open', 'half_open', 'half_open'], 'what the peer was not asked says nothing of it');
+  t.equal(breaker.state(Date.now()).state, 'closed', 'and its answer does');
+});
 
 t.test('what can’t be prepared is not held: its lease must run out', async (t) => {
   let asked = 0;
