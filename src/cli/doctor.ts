@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { type CliContext, CliError, requireConfig } from './context.ts';
 import type { Finding } from './doctor/finding.ts';
+import { asRunHere } from './invocation.ts';
 import { printable, renderTable, withProgress } from './output.ts';
 
 export function addDoctor(program: Command, context: CliContext): void {
@@ -24,7 +25,10 @@ it can while the node is down. Exit code 1 if anything failed; warnings leave it
       const config = requireConfig(context);
       // What it looks with takes longer to load than most commands to run.
       const { examine } = await import('./doctor/examine.ts');
-      const findings = await withProgress(context, 'looking', examine(context, config));
+      const found = await withProgress(context, 'looking', examine(context, config));
+      const findings = found.map((one) =>
+        one.hint === undefined ? one : { ...one, hint: asRunHere(one.hint) },
+      );
       const bad = findings.filter(({ status }) => status === 'failed').length;
       if (options.json === true) context.out(JSON.stringify({ ok: bad === 0, findings }));
       else print(context, findings);

@@ -4,7 +4,7 @@ import { importPublicJwk, type VerificationKey } from '../protocol/jose/keys.ts'
 import { connectNode, type NodeOptions } from './connect.ts';
 import { type CliContext, CliError } from './context.ts';
 import type { ReceivedDocument, SentDocument } from './document-shapes.ts';
-import { formatTime, renderFields, renderTable } from './output.ts';
+import { formatTime, renderFields, renderTable, withProgress } from './output.ts';
 import { peerPath } from './peer-shapes.ts';
 
 type KeyShape = { kid: string; purpose: string; status?: string; state?: string; jwk: unknown };
@@ -58,6 +58,23 @@ export async function tellEvidence(context: CliContext, id: string, options: Nod
     ...['listKeys', 'getNode', 'getPeer'],
   ];
   const { api } = await connectNode(context, options, operations);
+  const { found, keys, report } = await withProgress(context, 'checking the evidence', check(api, id));
+  if (options.json === true) {
+    const { ok, outcome, entries, missing } = report;
+    const { holder, jti, evidence } = found;
+    const checked = { document: found.id, exchange: jti, holder, holds: ok, outcome, entries, missing };
+    context.out(JSON.stringify({ ...checked, envelope: evidence.envelope, records: evidence.records }));
+  } else {
+    print(context, found, report, keys);
+  }
+  if (report.ok) return;
+  throw new CliError('evidence.broken', 'the evidence about this document does not hold', {
+    hint: 'keep the output of this command with --json, and compare it with the other institution’s',
+    answered: true,
+  });
+}
+
+async function check(api: ApiClient, id: string): Promise<{ found: Case; keys: Keys; report: ChainReport }> {
   const found = await readCase(api, id);
   const { envelope, records } = found.evidence;
   if (envelope === null) {
@@ -70,19 +87,7 @@ export async function tellEvidence(context: CliContext, id: string, options: Nod
     { jti: found.jti, holder: found.holder, envelope, records: records.map(({ jws }) => jws) },
     (issuer, kid) => keys.get(`${issuer} ${kid}`)?.key,
   );
-  if (options.json === true) {
-    const { ok, outcome, entries, missing } = report;
-    const { holder, jti } = found;
-    const checked = { document: found.id, exchange: jti, holder, holds: ok, outcome, entries, missing };
-    context.out(JSON.stringify({ ...checked, envelope, records }));
-  } else {
-    print(context, found, report, keys);
-  }
-  if (report.ok) return;
-  throw new CliError('evidence.broken', 'the evidence about this document does not hold', {
-    hint: 'keep the output of this command with --json, and compare it with the other institution’s',
-    answered: true,
-  });
+  return { found, keys, report };
 }
 
 async function readCase(api: ApiClient, id: string): Promise<Case> {

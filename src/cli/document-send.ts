@@ -4,6 +4,7 @@ import { connectNode, type NodeOptions } from './connect.ts';
 import { type CliContext, CliError, EXIT } from './context.ts';
 import type { SentDocument } from './document-shapes.ts';
 import { tellDocument } from './document-text.ts';
+import { asRunHere } from './invocation.ts';
 import { readJsonFile, sizeOfFile } from './json-file.ts';
 import { formatBytes, withProgress } from './output.ts';
 
@@ -65,7 +66,7 @@ export async function sendDocument(context: CliContext, file: string, options: S
   );
   if (waitS === undefined) {
     tellDocument(context, options, submitted);
-    if (options.json !== true) context.err(`next: intervault document show ${submitted.id}`);
+    if (options.json !== true) context.err(asRunHere(`next: intervault document show ${submitted.id}`));
     return;
   }
   const waiting = untilAnswered(api, submitted.id, waitS);

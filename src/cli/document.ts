@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { addNodeOptions, connectNode, type NodeOptions } from './connect.ts';
-import { type CliContext, CliError } from './context.ts';
+import { type CliContext, CliError, EXIT } from './context.ts';
 import { getDocument } from './document-get.ts';
 import { sendDocument } from './document-send.ts';
 import type { ReceivedDocument, SentDocument } from './document-shapes.ts';
@@ -180,8 +180,8 @@ async function list(context: CliContext, options: ListOptions): Promise<void> {
 }
 
 async function inbox(context: CliContext, options: ListOptions & { filter: string[] }): Promise<void> {
-  const { api } = await connectNode(context, options, ['listInbox']);
   const more = Object.fromEntries(options.filter.map(readFilter));
+  const { api } = await connectNode(context, options, ['listInbox']);
   const page = await api.get<{ documents: ReceivedDocument[]; next?: string | null }>(
     `/v1/inbox?${queryOf(options, more)}`,
   );
@@ -211,7 +211,12 @@ async function inbox(context: CliContext, options: ListOptions & { filter: strin
 
 function readFilter(text: string): [string, string] {
   const at = text.indexOf('=');
-  if (at < 1) throw new CliError('usage.filter', `${text} is not of the form name=value`);
+  if (at < 1) {
+    throw new CliError('usage.filter', `${text} is not of the form name=value`, {
+      hint: 'such as --filter type=billing.invoice',
+      exitCode: EXIT.usage,
+    });
+  }
   return [text.slice(0, at), text.slice(at + 1)];
 }
 

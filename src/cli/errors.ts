@@ -1,5 +1,6 @@
 import { ApiError } from '../api-client/index.ts';
 import { CliError, EXIT } from './context.ts';
+import { asRunHere } from './invocation.ts';
 import { printable } from './output.ts';
 
 export type DescribedError = {
@@ -36,12 +37,12 @@ const HINTS: Readonly<Record<string, string>> = {
 /** Errors of startup, of keys and of the node carry a stable code and mostly a hint; the rest is ours to repair. */
 export function describeError(error: unknown): DescribedError {
   if (error instanceof ApiError) return describeProblem(error);
-  const { code, hint } = error as { code?: unknown; hint?: unknown };
+  const { code, hint, exitCode } = error as { code?: unknown; hint?: unknown; exitCode?: unknown };
   return {
     code: typeof code === 'string' ? code : 'internal.error',
     message: error instanceof Error ? error.message : String(error),
-    ...(typeof hint === 'string' && { hint }),
-    exitCode: error instanceof CliError ? error.exitCode : EXIT.failed,
+    ...(typeof hint === 'string' && { hint: asRunHere(hint) }),
+    exitCode: typeof exitCode === 'number' ? exitCode : EXIT.failed,
     answered: error instanceof CliError && error.answered,
   };
 }
@@ -58,7 +59,7 @@ function describeProblem({ code, message, status, problem }: ApiError): Describe
   return {
     code: printable(code),
     message: printable(`${message}${at}${cause}`),
-    ...(hints.length > 0 && { hint: hints.join('; ') }),
+    ...(hints.length > 0 && { hint: asRunHere(hints.join('; ')) }),
     exitCode:
       status === 0 ? EXIT.unreachable : status === 401 || status === 403 ? deniedOr(code) : EXIT.failed,
     answered: false,

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { ApiClient } from '../api-client/index.ts';
 import { addNodeOptions, connectNode, type NodeOptions } from './connect.ts';
 import { type CliContext, CliError, EXIT } from './context.ts';
+import { asRunHere } from './invocation.ts';
 import { readJsonFile } from './json-file.ts';
 import { formatTimeAndAge, renderFields, renderTable, withProgress } from './output.ts';
 
@@ -54,7 +55,7 @@ one, agrees there, and brings a completion code back into the session that start
            --session S --consent consent.json --give billing.invoice,statement.account
   there  intervault link redeem --customer 77 --session T --consent consent.json < token
   there  intervault link redemption 0190b0a1-… --session T
-  here   intervault link complete 0190b0a1-… --customer C-1 --session S --code 4F7K-9QXM`,
+  here   intervault link complete 0190b0a1-… --customer C-1 --session S --code 4F7KH-9QXM2`,
     );
   const add = (usage: string, description: string, examples: string) =>
     addNodeOptions(link.command(usage).description(description)).addHelpText(
@@ -144,7 +145,7 @@ one, agrees there, and brings a completion code back into the session that start
         if (options.json === true) context.out(JSON.stringify(redeemed));
         else {
           context.out(redeemed.link);
-          context.err(`next: intervault link redemption ${redeemed.link} --session ${session}`);
+          context.err(asRunHere(`next: intervault link redemption ${redeemed.link} --session ${session}`));
         }
       },
     );
@@ -167,7 +168,7 @@ one, agrees there, and brings a completion code back into the session that start
   add(
     'complete <id>',
     'the customer came back with the code: the link is active',
-    'intervault link complete 0190b0a1-… --customer C-1 --session S --code 4F7K-9QXM',
+    'intervault link complete 0190b0a1-… --customer C-1 --session S --code 4F7KH-9QXM2',
   )
     .requiredOption('--customer <reference>', 'the customer who started it')
     .requiredOption('--session <name>', 'the session that started it')

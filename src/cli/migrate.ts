@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type CliContext, requireConfig } from './context.ts';
+import { withProgress } from './output.ts';
 
 export function addMigrate(program: Command, context: CliContext): void {
   program
@@ -16,7 +17,8 @@ Examples:
 A node migrates at its start too; run this first where migrations need another database role.`,
     )
     .action(async (options: { json?: boolean }) => {
-      const result = await context.migrateDatabase(requireConfig(context));
+      const work = context.migrateDatabase(requireConfig(context));
+      const result = await withProgress(context, 'bringing the database to this version', work);
       if (options.json === true) {
         context.out(JSON.stringify(result));
         return;

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { ApiError } from '../api-client/index.ts';
 import { addNodeOptions, connectNode, type NodeOptions } from './connect.ts';
 import { type CliContext, CliError, EXIT } from './context.ts';
+import { asRunHere } from './invocation.ts';
 import {
   formatAge,
   formatDifference,
@@ -142,7 +143,7 @@ async function discover(context: CliContext, url: string, options: NodeOptions):
   context.err(
     'This is its own word alone. Compare the federation key with the institution over another channel, then:',
   );
-  context.err(`  intervault peer add ${printable(preview.id)} --pin ${preview.signedBy}`);
+  context.err(asRunHere(`  intervault peer add ${printable(preview.id)} --pin ${preview.signedBy}`));
 }
 
 async function addOne(
@@ -185,7 +186,9 @@ async function list(context: CliContext, options: NodeOptions): Promise<void> {
     return;
   }
   if (answer.peers.length === 0) {
-    context.err('no peers yet: `intervault peer discover URL`, then `intervault peer add URL --pin …`');
+    context.err(
+      asRunHere('no peers yet: `intervault peer discover URL`, then `intervault peer add URL --pin …`'),
+    );
     return;
   }
   const nowMs = Date.now();

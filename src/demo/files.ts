@@ -5,6 +5,16 @@ import { SNIFF_BYTES, sniffContentType } from '../protocol/content-type.ts';
 /** A file to push, with what is told of it. */
 export type DemoFile = { path: string; name: string; contentType: string; metadata: Record<string, unknown> };
 
+/** The files to push are not there, or none of them can be pushed. */
+export class DemoFileError extends Error {
+  override readonly name = 'DemoFileError';
+  readonly code = 'demo.file';
+  readonly hint =
+    'name files that can be read, such as a PDF, or folders of them; without any, the samples are pushed';
+  /** Wrong usage. */
+  readonly exitCode = 2;
+}
+
 const SAMPLES = path.join(import.meta.dirname, '..', '..', 'examples', 'documents');
 
 /** The files named, those in the folders named, or the project's own samples. */
@@ -12,12 +22,17 @@ export async function collectFiles(paths: readonly string[]): Promise<DemoFile[]
   if (paths.length === 0) return sampleFiles();
   const found: DemoFile[] = [];
   for (const given of paths) {
-    for (const file of await expand(path.resolve(given))) {
-      const contentType = await typeOf(file);
+    for (const file of await expand(path.resolve(given)).catch((error) => unreadable(given, error))) {
+      const contentType = await typeOf(file).catch((error) => unreadable(file, error));
       if (contentType !== undefined) found.push(describeFile(file, contentType));
     }
   }
   return found;
+}
+
+function unreadable(file: string, error: NodeJS.ErrnoException): never {
+  const why = error.code === 'ENOENT' ? 'is not there' : `can't be read (${error.code})`;
+  throw new DemoFileError(`${file} ${why}`, { cause: error });
 }
 
 async function expand(given: string): Promise<string[]> {

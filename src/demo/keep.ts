@@ -1,13 +1,16 @@
 import type { Party } from './setup.ts';
 
 /** What a person needs to go on by hand: addresses, tokens, and lines that work when pasted. */
-export async function printHandover({ a, b }: { a: Party; b: Party }): Promise<void> {
+export async function printHandover(
+  { a, b }: { a: Party; b: Party },
+  out: { write(text: string): unknown },
+): Promise<void> {
   const [tokenA, tokenB] = await Promise.all([a.institution.token('operator'), b.institution.token('vault')]);
   const pushing = await a.institution.token('integrator');
   const { links } = await a.integrator.get<{ links: { id: string }[] }>('/v1/links');
   const [link] = links;
   if (link === undefined) throw new Error('the demo has no link left');
-  process.stdout.write(
+  out.write(
     `
 Both nodes stay up until Ctrl-C.
 

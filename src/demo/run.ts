@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { collectFiles } from './files.ts';
+import { collectFiles, DemoFileError } from './files.ts';
 import type { ProgramStarter } from './institution.ts';
 import { printHandover } from './keep.ts';
 import { linkCustomer, makePeers } from './link.ts';
@@ -26,10 +26,8 @@ export async function runDemo(
 ): Promise<number> {
   const timeline = createTimeline(process.stderr);
   const files = await collectFiles(options.files);
-  if (files.length === 0) {
-    process.stderr.write('there is nothing to push: no file of a type that a vault takes\n');
-    return 1;
-  }
+  if (files.length === 0)
+    throw new DemoFileError('there is nothing to push: no file of a type that a vault takes');
   const count = options.count ?? files.length;
   const folder = await mkdtemp(path.join(tmpdir(), 'intervault-demo-'));
   const institutions = await createInstitutions(context, folder);
@@ -41,7 +39,7 @@ export async function runDemo(
     const report = await Promise.race([play(parties, files, count, timeline), interrupted]);
     summarize(report, options.json);
     if (options.keep) {
-      await printHandover(parties);
+      await printHandover(parties, options.json ? process.stderr : process.stdout);
       await stopped;
     }
     return holds(report) ? 0 : 1;

@@ -1,6 +1,10 @@
+import { once } from 'node:events';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import t from 'tap';
+import { type CliContext, runCli } from '../../src/cli/index.ts';
 import { nodeEnvironment, runProgram, startNodeProgram } from '../support/program.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -222,7 +226,14 @@ t.test('without a node, and with a wrong configuration', async (t) => {
   const env = await nodeEnvironment(t, { database: 'embedded' });
   const list = await runProgram(t, ['peer', 'list'], env);
   t.equal(list.code, 4);
-  t.match(list.stderr, /^node\.not_running: [\s\S]*hint: start it/);
+  t.match(
+    list.stderr,
+    /^node\.not_running: [\s\S]*hint: start it with `npm run --silent intervault -- start`/,
+  );
+
+  const filter = await runProgram(t, ['document', 'inbox', '--filter', 'bad'], env);
+  t.equal(filter.code, 2);
+  t.match(filter.stderr, /^usage\.filter: bad .*\nhint: .*--filter type=/);
 
   const doctor = await runProgram(t, ['doctor'], env);
   t.equal(doctor.code, 1, 'nobody answers at its public URL');
@@ -243,4 +254,43 @@ t.test('without a node, and with a wrong configuration', async (t) => {
   const usage = await runProgram(t, ['peer', 'frobnicate'], env);
   t.equal(usage.code, 2);
   t.match(usage.stderr, /unknown command/);
+});
+
+t.test('a demo of files that are not there, or that no vault takes', async (t) => {
+  const missing = await runProgram(t, ['demo', '/nonexistent', '--json'], {});
+  t.equal(missing.code, 2);
+  t.match(missing.stderr, /^demo\.file: \/nonexistent is not there\nhint: name files/);
+  t.match(JSON.parse(missing.stdout), { error: { code: 'demo.file', hint: /./ } });
+  const empty = await runProgram(t, ['demo', await tempDir(t)], {});
+  t.equal(empty.code, 2);
+  t.match(empty.stderr, /^demo\.file: there is nothing to push/);
+});
+
+t.test('what takes longer than two seconds says so', async (t) => {
+  const said: string[] = [];
+  const context = {
+    out: () => {},
+    err: (text: string) => said.push(text),
+    loadConfig: () => ({ ok: true, config: {} }),
+    migrateDatabase: async () => {
+      await new Promise((resolve) => setTimeout(resolve, 2_200));
+      return { applied: [], version: 1 };
+    },
+  } as unknown as CliContext;
+
+  const server = createServer((_request, response) => {
+    setTimeout(() => {
+      response.writeHead(404, { 'content-type': 'application/problem+json' });
+      response.end('{"code":"document.unknown","title":"This node has no such document","status":404}');
+    }, 1_200);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  t.teardown(() => server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const evidence = ['document', 'evidence', '0190b0a2', '--url', url, '--token', 'x'];
+
+  t.same(await Promise.all([runCli(['migrate'], context), runCli(evidence, context)]), [0, 1]);
+  // A timer may fire a fraction of a millisecond early, and seconds are rounded down.
+  t.match(said.join('\n'), /^bringing the database to this version… [12] s$/m);
+  t.match(said.join('\n'), /^checking the evidence… [12] s\ndocument\.unknown: /m);
 });

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import t from 'tap';
 import { type CliContext, runCli } from '../../src/cli/index.ts';
 import { ROLES } from '../../src/http/access.ts';
+import { parseCompletionCode } from '../../src/protocol/completion-code.ts';
 
 async function help(command: readonly string[]): Promise<string> {
   let said = '';
@@ -35,10 +36,9 @@ t.test('every command has help, with examples that call it, and a place in the m
     for (const name of below) await walk([...command, name]);
     if (below.length > 0) return;
     leaves.push(command.join(' '));
-    if (command[0] === 'version') return;
     t.match(text, /\nExamples:\n {2}/, command.join(' '));
     t.match(text, new RegExp(`\\bintervault ${command.join(' ')}\\b`), `${command.join(' ')} calls itself`);
-    if (command[0] !== 'start') t.match(text, / --json\b/, `${command.join(' ')} has --json`);
+    t.match(text, / --json\b/, `${command.join(' ')} has --json`);
   };
   await walk([]);
   for (const expected of [
@@ -70,4 +70,16 @@ t.test('the help tells the exit codes, and every role', async (t) => {
   t.match(await help([]), /Exit codes: 0 done; 1 failed/);
   const token = await help(['token', 'create']);
   for (const role of ROLES) t.match(token, role);
+});
+
+t.test('the completion codes in the examples are of the form that customers see', async (t) => {
+  const manual = await readFile(new URL('../../docs/operating.md', import.meta.url), 'utf8');
+  for (const text of [await help(['link']), await help(['link', 'complete']), manual]) {
+    const codes = [...text.matchAll(/ --code ([^<\s]\S*)/g)].map(([, code]) => code ?? '');
+    t.ok(codes.length > 0);
+    for (const code of codes) {
+      t.ok(parseCompletionCode(code), code);
+      t.match(code, /^.{5}-.{5}$/);
+    }
+  }
 });

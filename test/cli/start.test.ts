@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
+import { asRunHere, programAt } from '../../src/cli/invocation.ts';
 import { createApiClient, submissionForm } from '../support/api.ts';
 import { type Hop, startHop } from '../support/hop.ts';
 import {
@@ -12,7 +15,15 @@ import {
   startTestNode,
   type TestNode,
 } from '../support/node.ts';
-import { nodeEnvironment, type Program, readNodeFile, startNodeProgram } from '../support/program.ts';
+import {
+  nodeEnvironment,
+  type Program,
+  readNodeFile,
+  startNodeProgram,
+  startProgram,
+} from '../support/program.ts';
+
+const ROOT = path.join(import.meta.dirname, '..', '..');
 
 type SenderEnv = Awaited<ReturnType<typeof nodeEnvironment>>;
 
@@ -173,7 +184,10 @@ t.test('a first start tells what it made, and what is on', { timeout: 120_000 },
   );
   t.match(said, /back them up/);
   t.match(said, /INTERVAULT_ALLOW_INSECURE_PEERS is on/);
-  t.match(said, /Next: +intervault token create/);
+  const next = /Next: +(.*token create.*)/.exec(said)?.[1] ?? '';
+  const shell = ['-u', 'NODE_OPTIONS', 'sh', '-c', next];
+  const pasted = promisify(execFile)('env', shell, { cwd: ROOT, env: { PATH: process.env['PATH'], ...env } });
+  t.match((await pasted).stdout, /^ey[\w-]+\.[\w-]+\.[\w-]+\n$/, 'the next command works when pasted');
   first.signal('SIGINT');
   const { code, stdout } = await first.ended;
   t.equal(code, 0);
@@ -194,4 +208,36 @@ t.test('without a public URL it serves the institution alone, and says what turn
   t.equal((await fetch(`${url}/v1/peers`)).status, 401);
   program.signal('SIGTERM');
   t.equal((await program.ended).code, 0);
+});
+
+t.test('start --json tells the same to a program', { timeout: 120_000 }, async (t) => {
+  const env = await nodeEnvironment(t, { env: { INTERVAULT_LOG_LEVEL: 'info' } });
+  const program = startProgram(t, ['start', '--json'], env);
+  const lines = () =>
+    program
+      .stdout()
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  const told = await eventually(async () => lines().find(({ event }) => event === 'node.ready'), 60_000);
+  t.match(told, {
+    pid: program.pid,
+    dataDir: env.INTERVAULT_DATA_DIR,
+    url: readNodeFile(env.INTERVAULT_DATA_DIR)?.url ?? '',
+    managementUrl: /^http:\/\/127\.0\.0\.1:\d+$/,
+    entityId: env.INTERVAULT_PUBLIC_URL,
+    allowInsecurePeers: true,
+  });
+  t.match(told, { created: Array.from({ length: 5 }, () => /\/keys\//) }, 'the keys it made');
+  program.signal('SIGTERM');
+  t.equal((await program.ended).code, 0);
+  t.equal(lines().filter(({ level }) => level === undefined).length, 1, 'all the rest is the log');
+});
+
+t.test('commands in hints are given as this program is run', async (t) => {
+  t.equal(programAt('/home/x/intervault/src/cli/start.ts'), 'npm run --silent intervault --');
+  t.equal(programAt('/usr/lib/node_modules/intervault/dist/cli/start.js'), 'intervault');
+  t.equal(programAt('/app/dist/cli/start.js'), 'node dist/main.js', 'the container image');
+  const hint = 'no intervault node: `intervault peer discover URL`, then `intervault peer add URL`';
+  t.equal(asRunHere(hint, 'P --'), 'no intervault node: `P -- peer discover URL`, then `P -- peer add URL`');
 });

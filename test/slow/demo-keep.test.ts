@@ -33,3 +33,17 @@ t.test('the lines that the demo leaves behind work when pasted', { skip, timeout
   demo.signal('SIGINT');
   t.equal((await demo.ended).code, 0, 'Ctrl-C ends it');
 });
+
+t.test(
+  'with --json stdout has the report alone, and the lines go to stderr',
+  { timeout: 180_000 },
+  async (t) => {
+    const demo = startProgram(t, ['demo', '--keep', '--json', '--count', '2'], {});
+    await eventually(async () => /Both nodes stay up[\s\S]*type=text\/plain'\n/.test(demo.stderr()), 90_000);
+    demo.signal('SIGINT');
+    const { code, stdout } = await demo.ended;
+    t.equal(code, 0);
+    t.match(stdout, /^[^\n]+\n$/, 'one line');
+    t.match(JSON.parse(stdout), { documents: 2, lost: 0, duplicates: 0 });
+  },
+);
