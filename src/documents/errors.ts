@@ -51,4 +51,3 @@ export const documentProblems = {
   },
 } as const;
 
-export type DocumentProblemCode = keyof typeof documentProblems;

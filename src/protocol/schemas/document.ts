@@ -28,7 +28,6 @@ export const DOCUMENT_TYPES = {
   other: { fr: 'autre', en: 'other' },
 } as const;
 
-export type DocumentType = keyof typeof DOCUMENT_TYPES;
 
 const amount = {
   description: 'What is to pay or was paid; negative for what the customer gets back.',
