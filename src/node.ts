@@ -1,7 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { setFlagsFromString } from 'node:v8';
-import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
@@ -45,16 +44,16 @@ import {
   createReadiness,
   createRoomMetrics,
   createTokenBuckets,
-  installAddressLimit,
+  installFederationLimits,
   listen,
   loadContract,
+  logDeliveries,
   nodeAuthOptions,
   nodeProblemOf,
   nodeProblems,
   nodeRoutes,
   observeNode,
   readTls,
-  refundAddress,
   registerInstitutionApi,
 } from './http/index.ts';
 import { createFileKeyStore, createVerifier } from './keys/index.ts';
@@ -318,9 +317,9 @@ async function start(
   });
   if (config.federation) {
     await app.register(async (federation) => {
-      installAddressLimit(federation, addressBuckets);
+      const buckets = { addresses: addressBuckets, peers: peerBuckets };
+      const onVerified = installFederationLimits(federation, buckets);
       await federation.register(registryFederationRoutes(registry));
-      const onVerified = (request: FastifyRequest) => refundAddress(request, addressBuckets);
       await federation.register(exchangeRoutes(counted.countExchanges(exchange), { onVerified }), {
         prefix: FEDERATION_PREFIX,
       });
@@ -343,7 +342,7 @@ async function start(
   const managementAddress = await management.listen(config.managementHost, config.managementPort);
   const address = await listen(app, config);
   if (config.federation) {
-    outbox.start(counted.countDeliveries(exchange.prepare));
+    outbox.start(logDeliveries(counted.countDeliveries(exchange.prepare), logger));
     stops.push(() => outbox.stop(config.shutdownGraceMs));
     linkService.sweeper.start();
     stops.push(() => linkService.sweeper.stop());

@@ -50,4 +50,3 @@ export const documentProblems = {
     retryable: true,
   },
 } as const;
-

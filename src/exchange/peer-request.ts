@@ -5,7 +5,8 @@ import type { Registry } from '../registry/index.ts';
 
 export type PeerRequestResult =
   | { ok: true; peer: EntityId; claims: RequestTokenClaims }
-  | { ok: false; code: RefusalCode; retryAfterS?: number };
+  /** `peer`: whose signature holds, where only the peer's limit stands against it. */
+  | { ok: false; code: RefusalCode; retryAfterS?: number; peer?: EntityId };
 
 /**
  * Who asks, by a request token. The URL it must name comes from this node's own public URL and the request target,

@@ -23,8 +23,8 @@ export type Arrival = {
   /** Declared Content-Length, if any. */
   contentLength: number | undefined;
   body: Readable;
-  /** Called once the signature holds: the sender is no stranger any more. */
-  onVerified?: () => void;
+  /** Called once the signature holds, with who signed: the sender is no stranger any more. */
+  onVerified?: (peer: string) => void;
 };
 
 export type Answer = Decision & { detail?: string; retryAfterS?: number };
@@ -89,8 +89,8 @@ export function createReceiver(deps: ReceiveDeps): { receive(arrival: Arrival): 
     if (!verified.ok) {
       return refuse(verified.reason, verified.detail === undefined ? {} : { detail: verified.detail });
     }
-    arrival.onVerified?.();
     const { claims } = verified;
+    arrival.onVerified?.(claims.iss);
     if (claims.jti !== arrival.pathId) return refuse('envelope.id_mismatch');
 
     // 5. Audience.

@@ -9,11 +9,11 @@ const LIST_DEFAULT = 100;
 const LIST_MAX = 500;
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
+/** Told once a request's signature holds, and whose it is. */
+type Hooks = { onVerified(request: FastifyRequest, peer: string): void };
+
 /** The federation API's exchanges. The prefix is the path of the node's federation endpoint. */
-export function exchangeRoutes(
-  service: ExchangeService,
-  hooks: { onVerified(request: FastifyRequest): void },
-): FastifyPluginAsync {
+export function exchangeRoutes(service: ExchangeService, hooks: Hooks): FastifyPluginAsync {
   return async (app: FastifyInstance) => {
     // The body is read by the receiver, against the lengths that were signed; nothing here buffers it.
     app.removeAllContentTypeParsers();
@@ -21,6 +21,7 @@ export function exchangeRoutes(
 
     app.put<{ Params: { jti: string } }>('/exchanges/:jti', async (request, reply) => {
       const { headers, raw } = request;
+      let signer: string | undefined;
       const answer = await service.receive({
         pathId: request.params.jti,
         source: request.ip,
@@ -29,8 +30,12 @@ export function exchangeRoutes(
         contentLength:
           headers['content-length'] === undefined ? undefined : Number(headers['content-length']),
         body: raw,
-        onVerified: () => hooks.onVerified(request),
+        onVerified: (peer) => {
+          signer = peer;
+          hooks.onVerified(request, peer);
+        },
       });
+      warnOfConflict(request, answer, { exchangeId: request.params.jti, peer: signer });
       return sendAnswer(request, reply, answer, 201);
     });
 
@@ -38,11 +43,9 @@ export function exchangeRoutes(
       const caller = await authenticate(service, request, hooks);
       const { env } = caller.claims;
       if (env === undefined) throw new Refusal('request.token', { detail: 'env is missing' });
-      const answer = await service.close(
-        caller.peer,
-        exchangeId(request.params.jti),
-        Buffer.from(env, 'base64url'),
-      );
+      const jti = exchangeId(request.params.jti);
+      const answer = await service.close(caller.peer, jti, Buffer.from(env, 'base64url'));
+      warnOfConflict(request, answer, { exchangeId: jti, peer: caller.peer });
       return sendAnswer(request, reply, answer, 200);
     });
 
@@ -60,6 +63,16 @@ export function exchangeRoutes(
   };
 }
 
+/** Somebody signed two envelopes under one id: a broken sender, or a stolen key. */
+function warnOfConflict(
+  request: FastifyRequest,
+  answer: Answer,
+  about: { exchangeId: string; peer: string | undefined },
+): void {
+  if (answer.kind === 'refused' && answer.code === 'exchange.conflict')
+    request.log.warn({ exchangeConflict: true, ...about }, 'an id came with another envelope');
+}
+
 function sendAnswer(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -67,9 +80,6 @@ function sendAnswer(
   freshStatus: number,
 ): FastifyReply {
   if (answer.kind === 'refused') {
-    // Somebody signed two envelopes under one id: a broken sender, or a stolen key.
-    if (answer.code === 'exchange.conflict')
-      request.log.warn({ exchangeConflict: true }, 'an id came with another envelope');
     throw new Refusal(answer.code, {
       ...(answer.detail !== undefined && { detail: answer.detail }),
       ...(answer.retryAfterS !== undefined && { retryAfterS: answer.retryAfterS }),
@@ -81,23 +91,19 @@ function sendAnswer(
   return reply.code(status).type(RECEIPT_MEDIA_TYPE).send(answer.receipt);
 }
 
-async function authenticate(
-  service: ExchangeService,
-  request: FastifyRequest,
-  hooks: { onVerified(request: FastifyRequest): void },
-) {
+async function authenticate(service: ExchangeService, request: FastifyRequest, hooks: Hooks) {
   const result = await service.authenticate({
     authorization: request.headers.authorization,
     method: request.method,
     target: request.raw.url ?? '',
   });
+  if (result.peer !== undefined) hooks.onVerified(request, result.peer);
   if (!result.ok) {
     throw new Refusal(
       result.code,
       result.retryAfterS === undefined ? {} : { retryAfterS: result.retryAfterS },
     );
   }
-  hooks.onVerified(request);
   return result;
 }
 

@@ -138,7 +138,8 @@ export function createExchangeService(deps: {
       const result = await authenticatePeer(registry, { ...request, nowMs: clock.nowMs() });
       if (!result.ok) return result;
       const budget = deps.chargePeer(result.peer);
-      return budget.ok ? result : { ok: false, code: 'rate.limited', retryAfterS: budget.retryAfterS };
+      if (budget.ok) return result;
+      return { ok: false, code: 'rate.limited', retryAfterS: budget.retryAfterS, peer: result.peer };
     },
     async receiptFor(peer, jti) {
       const [stored] = await db.withClient((client) => readDecisions(client, [{ iss: peer, jti }]));

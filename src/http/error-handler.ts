@@ -1,4 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { exchangeFields } from './logger.ts';
 import { type Problem, type ProblemDetails, problem, sendProblem } from './problem.ts';
 import { carriedProblem } from './problem-error.ts';
 import { describeInvalid, partOf } from './validation.ts';
@@ -18,10 +19,13 @@ export function createErrorHandler(mapError: MapError = () => undefined) {
     const expected = expectedProblem(error, mapError);
     if (expected !== undefined && request.server.problems.has(expected.code)) {
       if (request.server.problems.get(expected.code).status >= 500)
-        request.log.error({ err: error, problem: expected.code }, 'request failed');
+        request.log.error(
+          { err: error, problem: expected.code, ...exchangeFields(request) },
+          'request failed',
+        );
       return sendProblem(reply, expected);
     }
-    request.log.error({ err: error }, 'unexpected error');
+    request.log.error({ err: error, ...exchangeFields(request) }, 'unexpected error');
     return sendProblem(reply, problem('internal.error'));
   };
 }

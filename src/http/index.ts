@@ -1,6 +1,7 @@
 export { ACCESS, type AccessTable, isRole, ROLES, type Role } from './access.ts';
 export { buildHttpApp } from './app.ts';
 export { type Auth, type AuthOptions, createAuth } from './auth.ts';
+export { logDeliveries } from './delivery-log.ts';
 export { closeWithin, createDrain } from './drain.ts';
 export { registerInstitutionApi } from './institution-api.ts';
 export { createIssuerKeys } from './issuer-keys.ts';
@@ -14,7 +15,7 @@ export { nodeRoutes } from './node-routes.ts';
 export { issueNodeToken } from './node-token.ts';
 export { observeNode } from './observe-node.ts';
 export { loadContract } from './openapi.ts';
-export { createTokenLimit, installAddressLimit, refundAddress } from './rate-limit.ts';
+export { createTokenLimit, installFederationLimits } from './rate-limit.ts';
 export { createReadiness } from './readiness.ts';
 export { createRoomMetrics } from './room-metrics.ts';
 export { type IssuedToken, issueToken, NODE_TOKEN_ISSUER, type Principal } from './token.ts';

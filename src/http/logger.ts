@@ -1,9 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
+import { parseUuidV7 } from '../protocol/ids.ts';
 
 /**
  * JSON lines with ids, never with personal data: no bodies, no query strings, no headers, the pattern of the
- * route instead of its address (ids of links and documents point at people), no values out of SQL errors.
+ * route instead of its address (ids of links and documents point at people), no values out of SQL errors. Only an
+ * exchange is named while it is handed over, so that one can be followed through the logs of both nodes.
  */
 
 const CENSOR = '[redacted]';
@@ -74,9 +76,10 @@ function bufferedStdout(): DestinationStream {
   return stdout;
 }
 
-/** From here on every line of this request carries the exchange's id. */
-export function bindExchangeId(request: FastifyRequest, exchangeId: string): void {
-  request.log = request.log.child({ exchangeId });
+/** Of a request that a peer makes about one exchange. What isn't a well-formed id isn't logged. */
+export function exchangeFields({ params }: FastifyRequest): { exchangeId?: string } {
+  const exchangeId = parseUuidV7((params as { jti?: unknown } | undefined)?.jti);
+  return exchangeId === undefined ? {} : { exchangeId };
 }
 
 export function serializeRequest(request: FastifyRequest): Record<string, unknown> {

@@ -8,6 +8,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The bucket this request was charged to, until a valid token or signature gives it back. */
     chargedAddress: string | undefined;
+    /** Whose signature this request carries, once it holds. */
+    verifiedPeer: string | undefined;
   }
 }
 
@@ -36,6 +38,32 @@ export function refundAddress(request: FastifyRequest, buckets: TokenBuckets): v
   if (request.chargedAddress === undefined) return;
   buckets.refund(request.chargedAddress);
   request.chargedAddress = undefined;
+}
+
+/**
+ * The limits of a federation listener. Returns what its routes tell who signed to: from there on the address is no
+ * longer charged, and the answer, whatever it is, tells the peer where it stands.
+ */
+export function installFederationLimits(
+  app: FastifyInstance,
+  buckets: Readonly<{ addresses: TokenBuckets; peers: TokenBuckets }>,
+): (request: FastifyRequest, peer: string) => void {
+  const { addresses, peers } = buckets;
+  const policy = `"peer";q=${peers.policy.burst};w=${Math.ceil(peers.policy.refillMs / 1000)}`;
+  installAddressLimit(app, addresses);
+  app.decorateRequest('verifiedPeer', undefined);
+  app.addHook('onSend', ({ verifiedPeer }, reply, payload, done) => {
+    if (verifiedPeer !== undefined) {
+      const { remaining, nextMs } = peers.look(verifiedPeer);
+      reply.header('ratelimit-policy', policy);
+      reply.header('ratelimit', `"peer";r=${remaining};t=${Math.ceil(nextMs / 1000)}`);
+    }
+    done(null, payload);
+  });
+  return (request, peer) => {
+    refundAddress(request, addresses);
+    request.verifiedPeer = peer;
+  };
 }
 
 /** An IPv4 address, or the /64 that one IPv6 customer is usually given. */

@@ -9,6 +9,10 @@ export type TokenBuckets = Readonly<{
   take: (key: string, cost?: number) => { ok: true } | { ok: false; retryAfterMs: number };
   /** Gives back what turned out not to count. Never past the burst. */
   refund: (key: string, cost?: number) => void;
+  /** What a full bucket holds, and how long an empty one takes to be full. */
+  policy: Readonly<{ burst: number; refillMs: number }>;
+  /** How many may be taken now, and when one more will be there: 0 where the bucket is full. Takes nothing. */
+  look: (key: string) => { remaining: number; nextMs: number };
   size: () => number;
 }>;
 
@@ -65,6 +69,13 @@ export function createTokenBuckets(options: TokenBucketOptions): TokenBuckets {
     refund(key, cost = 1) {
       const bucket = buckets.get(key);
       if (bucket !== undefined) bucket.units = Math.min(fullUnits, bucket.units + cost * UNITS_PER_TOKEN);
+    },
+    policy: Object.freeze({ burst, refillMs: Math.ceil(fullUnits / ratePerMin) }),
+    look(key) {
+      const { units } = buckets.has(key) ? fill(key) : { units: fullUnits };
+      const remaining = Math.floor(units / UNITS_PER_TOKEN);
+      const missing = remaining === burst ? 0 : (remaining + 1) * UNITS_PER_TOKEN - units;
+      return { remaining, nextMs: Math.ceil(missing / ratePerMin) };
     },
     size: () => buckets.size,
   } satisfies TokenBuckets);

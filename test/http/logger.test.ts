@@ -1,6 +1,6 @@
 import t from 'tap';
 import { createSecret } from '../../src/config-values.ts';
-import { bindExchangeId, serializeError } from '../../src/http/logger.ts';
+import { serializeError } from '../../src/http/logger.ts';
 import { problem, sendProblem } from '../../src/http/problem.ts';
 import { buildTestApp, captureLog } from './harness.ts';
 
@@ -10,11 +10,6 @@ t.test('one line a request: the pattern of the route, never its address', async 
   const log = captureLog('info');
   const app = await buildTestApp({ logger: log.logger });
   app.get('/v1/links/:id', async () => 'ok');
-  app.put('/exchanges/:jti', async (request) => {
-    bindExchangeId(request, 'exchange-1');
-    request.log.info('stored');
-    return 'ok';
-  });
   await app.inject({
     url: '/v1/links/jeanne?iban=FR76',
     headers: { authorization: 'Bearer tok-secret', cookie: 'tok-secret' },
@@ -35,8 +30,37 @@ t.test('one line a request: the pattern of the route, never its address', async 
   await app.inject({ url: '/nothing/jeanne?x=FR76' });
   t.match(log.lines[1], { route: 'none', problem: 'request.not_found', remoteAddress: '127.0.0.1' });
 
-  await app.inject({ method: 'PUT', url: '/exchanges/x', payload: { name: 'Jeanne' } });
-  t.match(log.lines[2], { msg: 'stored', exchangeId: 'exchange-1', requestId: /./ });
+  t.notMatch(log.text(), PERSONAL);
+});
+
+t.test('the exchange a line is about: a well-formed id, and only the id of an exchange', async (t) => {
+  const log = captureLog('info');
+  const app = await buildTestApp({ logger: log.logger });
+  const id = '01995b6e-7c1a-7d3e-9a40-3f1c5a2b6d71';
+  app.put<{ Params: { jti: string } }>('/exchanges/:jti', async () => {
+    throw new Error('broken');
+  });
+  app.get('/v1/links/:id', async () => 'ok');
+  app.post<{ Querystring: { at: string } }>('/v1/documents', async ({ query }, reply) =>
+    reply.code(201).header('location', `/v1/documents/${query.at}`).send('ok'),
+  );
+  app.get('/v1/documents', async () => 'ok');
+
+  await app.inject({ method: 'PUT', url: `/exchanges/${id}`, payload: { name: 'Jeanne' } });
+  t.match(log.lines.splice(0), [
+    { msg: 'unexpected error', exchangeId: id },
+    { msg: 'request', exchangeId: id, statusCode: 500 },
+  ]);
+  await app.inject({ method: 'POST', url: `/v1/documents?at=${id}` });
+  t.match(log.lines.splice(0), [{ msg: 'request', exchangeId: id, statusCode: 201 }]);
+
+  await app.inject({ method: 'PUT', url: '/exchanges/jeanne' });
+  await app.inject(`/v1/links/${id}`);
+  await app.inject({ method: 'POST', url: '/v1/documents?at=jeanne' });
+  await app.inject('/v1/documents');
+  await app.inject(`/exchanges/${id}/nothing`);
+  t.equal(log.lines.length, 6);
+  for (const line of log.lines) t.notOk('exchangeId' in line, `${line['route']}`);
   t.notMatch(log.text(), PERSONAL);
 });
 

@@ -3,6 +3,7 @@ import {
   addressKey,
   createTokenLimit,
   installAddressLimit,
+  installFederationLimits,
   refundAddress,
 } from '../../src/http/rate-limit.ts';
 import type { Principal } from '../../src/http/token.ts';
@@ -33,6 +34,36 @@ t.test('an address is limited until it shows something valid', async (t) => {
   t.equal((await get('/guess', '192.0.2.2')).statusCode, 200, 'others are not concerned');
   nowMs += 1000;
   t.equal((await get('/valid')).statusCode, 200);
+});
+
+t.test('a peer is charged by itself and told where it stands, whatever the answer', async (t) => {
+  const clock = { nowMs: () => 0 };
+  const addresses = createTokenBuckets({ ratePerMin: 60, burst: 1, clock });
+  const peers = createTokenBuckets({ ratePerMin: 600_000, clock });
+  const app = await buildTestApp();
+  const onVerified = installFederationLimits(app, { addresses, peers });
+  app.get<{ Querystring: { peer?: string } }>('/x', async (request) => {
+    const { peer } = request.query;
+    if (peer === undefined) return 'a stranger';
+    onVerified(request, peer);
+    peers.take(peer);
+    if (peer === 'broken') throw new Error('broken');
+    return 'ok';
+  });
+  for (const left of [99_999, 99_998]) {
+    const { statusCode, headers } = await app.inject('/x?peer=known');
+    t.equal(statusCode, 200, 'the address is not charged');
+    t.equal(headers['ratelimit-policy'], '"peer";q=100000;w=10');
+    t.equal(headers['ratelimit'], `"peer";r=${left};t=1`);
+  }
+  const broken = await app.inject('/x?peer=broken');
+  t.equal(broken.statusCode, 500);
+  t.equal(broken.headers['ratelimit'], '"peer";r=99999;t=1');
+  for (const status of [200, 429]) {
+    const { statusCode, headers } = await app.inject('/x');
+    t.equal(statusCode, status);
+    t.notOk('ratelimit' in headers || 'ratelimit-policy' in headers, 'a stranger is told nothing');
+  }
 });
 
 t.test('an IPv6 customer is one address, however many it uses', async (t) => {

@@ -28,6 +28,24 @@ t.test('a burst, then the rate, and the wait is told exactly', async (t) => {
   t.same(buckets.take('a', 2), { ok: false, retryAfterMs: 2000 });
 });
 
+t.test('what is left and when more is there can be looked at for nothing', async (t) => {
+  const { clock, pass } = clockAt();
+  const buckets = createTokenBuckets({ ratePerMin: 60, burst: 3, clock });
+  t.same(buckets.policy, { burst: 3, refillMs: 3000 });
+  t.same(buckets.look('a'), { remaining: 3, nextMs: 0 });
+  t.equal(buckets.size(), 0, 'nothing is kept for looking');
+  buckets.take('a');
+  for (let n = 0; n < 9; n++) t.same(buckets.look('a'), { remaining: 2, nextMs: 1000 });
+  pass(400);
+  t.same(buckets.look('a'), { remaining: 2, nextMs: 600 });
+  buckets.take('a', 2);
+  t.same(buckets.look('a'), { remaining: 0, nextMs: 600 });
+  const taken = buckets.take('a');
+  t.same(taken, { ok: false, retryAfterMs: buckets.look('a').nextMs }, 'as a refusal tells it');
+  pass(60_000);
+  t.same(buckets.look('a'), { remaining: 3, nextMs: 0 });
+});
+
 t.test('a refusal costs nothing, a refund never goes past the burst', async (t) => {
   const { clock } = clockAt();
   const buckets = createTokenBuckets({ ratePerMin: 1, burst: 2, clock });

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import t, { type Test } from 'tap';
+import { captureLog } from '../http/harness.ts';
 import { PDF } from '../support/craft.ts';
 import { startHop } from '../support/hop.ts';
 import {
@@ -13,7 +14,9 @@ import {
 } from '../support/node.ts';
 
 const hop = await startHop(t);
+const log = captureLog();
 const a = await startTestNode(t, {
+  logger: log.logger,
   env: { INTERVAULT_RETRY_BASE_MS: '50', INTERVAULT_RETRY_CAP_MS: '1000' },
 });
 const b = await startTestNode(t, { hop });
@@ -206,9 +209,18 @@ t.test('given up without any answer, then found accepted: both records are kept'
   t.equal(unconfirmed.state_code, 'exchange.unconfirmed');
   hop.onPut = undefined;
   hop.onClose = undefined;
-  await a.db.transact((tx) =>
-    tx.client.query('update deliveries set next_attempt_at = now() where jti = $1', [id]),
-  );
+  // The next closing is a minute or hours away; the peer is heard from before that.
+  await eventually(async () => {
+    const { rowCount } = await a.db.withClient((client) =>
+      client.query(
+        `update deliveries set last_attempt_at = now() - interval '1 minute', next_attempt_at = now() + interval '1 hour'
+         where jti = $1 and lease_owner is null`,
+        [id],
+      ),
+    );
+    return rowCount === 1;
+  });
+  a.registry.noteContact(b.url, { direction: 'in', ok: true });
   await untilState(a, id, 'accepted');
   const chain = await a.evidence.chain({ iss: a.url, jti: id });
   t.same(
@@ -227,6 +239,12 @@ t.test('a peer whose answers are errors is failing, and with what', async (t) =>
   const { id } = await submit(a, link, PDF);
   await eventually(async () => (await show()).outboundProblem === 'overload.memory');
   t.match(await show(), { outboundFailingSince: /Z$/ });
+  const line = log.lines.find(({ exchangeId }) => exchangeId === id);
+  t.match(
+    line,
+    { level: 'info', peer: b.url, task: 'send', code: 'overload.memory', status: 503 },
+    'and logged',
+  );
   hop.onPut = undefined;
   await untilState(a, id, 'accepted');
   await eventually(async () => (await show()).outboundFailingSince === undefined);

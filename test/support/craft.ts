@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import { request } from 'undici';
 import { v7 as uuidV7 } from 'uuid';
 import { sha256 } from '../../src/protocol/digest.ts';
@@ -8,6 +9,7 @@ import type { Signer } from '../../src/protocol/jose/keys.ts';
 import { encodeManifest, type Manifest } from '../../src/protocol/manifest.ts';
 import { signRequestToken } from '../../src/protocol/request-token.ts';
 import type { TestNode } from './node.ts';
+import { answerBreaches } from './openapi.ts';
 
 export const PDF = Buffer.from('%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer <<>>\n%%EOF\n');
 
@@ -70,6 +72,7 @@ export async function craft(from: TestNode, to: TestNode, options: CraftOptions 
 export type HttpAnswer = {
   status: number;
   type: string | undefined;
+  headers: IncomingHttpHeaders;
   body: Buffer;
   json(): Record<string, unknown>;
 };
@@ -79,8 +82,7 @@ export async function put(
   crafted: Crafted,
   overrides: { body?: Buffer; path?: string; headers?: Record<string, string> } = {},
 ): Promise<HttpAnswer> {
-  const response = await request(`${to.url}/federation/v1/exchanges/${overrides.path ?? crafted.jti}`, {
-    method: 'PUT',
+  return ask(to, 'PUT', `/federation/v1/exchanges/${overrides.path ?? crafted.jti}`, {
     headers: {
       'ivx-envelope': crafted.envelope,
       'content-type': 'application/ivx-exchange',
@@ -88,14 +90,37 @@ export async function put(
     },
     body: overrides.body ?? Buffer.concat([crafted.manifest, crafted.content]),
   });
-  return answerOf(response.statusCode, response.headers['content-type'], await response.body.arrayBuffer());
 }
 
 export async function close(from: TestNode, to: TestNode, crafted: Crafted): Promise<HttpAnswer> {
-  const url = `${to.url}/federation/v1/exchanges/${crafted.jti}/close`;
-  const token = await requestToken(from, to, 'POST', url, sha256(crafted.envelope));
-  const response = await request(url, { method: 'POST', headers: { authorization: `Bearer ${token}` } });
-  return answerOf(response.statusCode, response.headers['content-type'], await response.body.arrayBuffer());
+  const target = `/federation/v1/exchanges/${crafted.jti}/close`;
+  const token = await requestToken(from, to, 'POST', `${to.url}${target}`, sha256(crafted.envelope));
+  return ask(to, 'POST', target, { headers: { authorization: `Bearer ${token}` } });
+}
+
+/** A read, or a closing of another envelope, with a request token. */
+export async function askAs(
+  from: TestNode,
+  to: TestNode,
+  target: string,
+  method: 'GET' | 'POST' = 'GET',
+): Promise<HttpAnswer> {
+  const token = await requestToken(from, to, method, `${to.url}${target}`, sha256(target));
+  return ask(to, method, target, { headers: { authorization: `Bearer ${token}` } });
+}
+
+/** One request to a federation API. Every answer is held against openapi.yaml. */
+export async function ask(
+  to: { url: string },
+  method: 'GET' | 'POST' | 'PUT',
+  target: string,
+  options: { headers?: Record<string, string>; body?: Buffer } = {},
+): Promise<HttpAnswer> {
+  const response = await request(`${to.url}${target}`, { method, ...options });
+  const answer = answerOf(response.statusCode, response.headers, await response.body.arrayBuffer());
+  const breaches = answerBreaches({ method, target }, { ...answer, type: answer.type ?? null });
+  if (breaches.length > 0) throw new Error(`against openapi.yaml: ${breaches.join('; ')}`);
+  return answer;
 }
 
 export function requestToken(
@@ -121,15 +146,12 @@ export function requestToken(
   );
 }
 
-function answerOf(
-  status: number,
-  contentType: string | string[] | undefined,
-  bytes: ArrayBuffer,
-): HttpAnswer {
+function answerOf(status: number, headers: IncomingHttpHeaders, bytes: ArrayBuffer): HttpAnswer {
   const body = Buffer.from(bytes);
   return {
     status,
-    type: Array.isArray(contentType) ? contentType[0] : contentType,
+    type: headers['content-type'],
+    headers,
     body,
     json: () => JSON.parse(body.toString()) as Record<string, unknown>,
   };

@@ -50,7 +50,8 @@ export async function startHop(t: Test): Promise<Hop> {
     incoming.pipe(onward);
   }
 
-  const server: Server = createServer((incoming, outgoing) => {
+  // As long as the node's own: a connection that the hop closed first would look like a peer that fails.
+  const server: Server = createServer({ keepAliveTimeout: 65_000 }, (incoming, outgoing) => {
     const go = () => forward(incoming, outgoing);
     const isClose = incoming.method === 'POST' && incoming.url?.endsWith('/close') === true;
     if (incoming.method === 'PUT') puts++;

@@ -19,6 +19,10 @@ const document = load(readFileSync(CONTRACT_FILE, 'utf8')) as Json & {
   'x-common-problem-codes': string[];
 };
 
+/** Requests of peers carry no access token. */
+const codesOfAll = (template: string): string[] =>
+  commonProblemCodes.filter((code) => template.startsWith('/v1') || !code.startsWith('auth.'));
+
 export const commonProblemCodes: readonly string[] = document['x-common-problem-codes'];
 
 const ajv = new Ajv2020({ strict: true, strictRequired: false, allowUnionTypes: true });
@@ -69,8 +73,11 @@ export function contractBreaches(
   const media = type === null ? undefined : (response.content[type] ?? response.content['*/*']);
   if (media === undefined) return [`${name} came as ${type}`];
   if (type === 'application/problem+json')
-    return problemBreaches(name, answer.body, [...commonProblemCodes, ...operation['x-problem-codes']]);
-  if (type !== 'application/json') return [];
+    return problemBreaches(name, answer.body, [
+      ...codesOfAll(found.template),
+      ...operation['x-problem-codes'],
+    ]);
+  if (type !== 'application/json' && type?.endsWith('+jwt') !== true) return [];
   const key = `${operation.operationId} ${answer.status}`;
   let validate = validators.get(key);
   if (validate === undefined) {
@@ -78,6 +85,16 @@ export function contractBreaches(
     validators.set(key, validate);
   }
   return validate(answer.body) ? [] : (validate.errors ?? []).map((error) => `${name}: ${said(error)}`);
+}
+
+/** The same for an answer as it came, its body read by its media type: JSON, or a signed text. */
+export function answerBreaches(
+  request: { method: string; target: string },
+  { status, type, body }: { status: number; type: string | null; body: Buffer },
+): string[] {
+  const text = body.toString('utf8');
+  const read = type?.includes('json') === true ? (JSON.parse(text) as unknown) : text;
+  return contractBreaches(request, { status, contentType: type, body: read });
 }
 
 function problemBreaches(name: string, body: unknown, codes: readonly string[]): string[] {

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import type { WireRequest } from '../../scripts/spec-vectors/refusal-shapes.ts';
+import { answerBreaches } from '../support/openapi.ts';
 
 export type WireAnswer = { status: number; contentType: string; body: Buffer };
 
@@ -12,7 +13,7 @@ export type Sent = {
 const HEAD_END = Buffer.from('\r\n\r\n');
 const ANSWER_TIMEOUT_MS = 15_000;
 
-/** `beforeHead` runs once half of the header is on its way. */
+/** Every answer is held against openapi.yaml. `beforeHead` runs once half of the header is on its way. */
 export async function send(
   port: number,
   request: WireRequest,
@@ -20,7 +21,7 @@ export async function send(
 ): Promise<Sent> {
   const socket = connect(port, '127.0.0.1');
   await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
-  const answer = readAnswer(socket);
+  const answer = readAnswer(socket).then((one) => asContract(request, one));
   // Whoever waits for no answer still has one that may fail.
   answer.catch(() => {});
 
@@ -46,6 +47,14 @@ export async function send(
     socket.destroy();
   }
   return { answer, end: () => socket.destroy() };
+}
+
+function asContract({ method, path }: WireRequest, answer: WireAnswer): WireAnswer {
+  const { status, contentType, body } = answer;
+  const type = contentType === '' ? null : contentType;
+  const breaches = answerBreaches({ method, target: path }, { status, type, body });
+  if (breaches.length > 0) throw new Error(`against openapi.yaml: ${breaches.join('; ')}`);
+  return answer;
 }
 
 function readAnswer(socket: Socket): Promise<WireAnswer> {

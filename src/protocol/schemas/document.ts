@@ -28,7 +28,6 @@ export const DOCUMENT_TYPES = {
   other: { fr: 'autre', en: 'other' },
 } as const;
 
-
 const amount = {
   description: 'What is to pay or was paid; negative for what the customer gets back.',
   type: 'object',
