@@ -26,7 +26,7 @@ const root = path.join(import.meta.dirname, '..');
 const programs = path.join(root, 'node_modules', '.bin');
 const TAP_PLUGINS_SIGNATURE = 'node_modules/@tapjs/test/test-built/dist/esm/index.js';
 const MAX_SERVER_LINES = 50;
-/** Linux has it; the smallest that holds a whole run, its write-ahead log included, with as much to spare. */
+/** Linux has it. A run takes what its databases take at one time and a write-ahead log of a gigabyte at most: this leaves room. */
 const SHARED_MEMORY = '/dev/shm';
 const MIN_MEMORY_BYTES = 4 * 1024 ** 3;
 
@@ -172,7 +172,7 @@ async function runTests(files: readonly string[], tapArgs: readonly string[]): P
       INTERVAULT_TEST_DATABASE_URL: database.url,
       // What an interrupted test leaves goes with the rest.
       TMPDIR: temporary,
-      // Hundreds of processes load the same modules: compiled once, the others start in two thirds of the time.
+      // Hundreds of processes load the same modules: compiled once, the others start sooner.
       NODE_COMPILE_CACHE: path.join(folder, 'compiled'),
     });
     const count = readCount(output);

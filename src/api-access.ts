@@ -1,5 +1,12 @@
 import type { FastifyRequest, RouteShorthandOptions } from 'fastify';
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The exchange a request turned out to be about, for its log line; one named by `:jti` in the path is seen by itself. */
+    exchangeId: string | undefined;
+  }
+}
+
 /** What a room's routes get of the http room: how each operation of openapi.yaml is guarded and checked. */
 export type ApiAccess = Readonly<{
   /** Route options of an operation. Throws for one the contract or the access table lacks. */

@@ -47,7 +47,7 @@ import {
   installFederationLimits,
   listen,
   loadContract,
-  logDeliveries,
+  logTry,
   nodeAuthOptions,
   nodeProblemOf,
   nodeProblems,
@@ -175,6 +175,10 @@ async function start(
     options: {
       perPeerConcurrency: config.outboxPerPeerConcurrency,
       retry: { baseMs: config.retryBaseMs, capMs: config.retryCapMs },
+    },
+    onTried(leased, attempt, ms) {
+      counted.tried(attempt, ms);
+      logTry(logger, leased, attempt);
     },
     onError,
   });
@@ -342,7 +346,7 @@ async function start(
   const managementAddress = await management.listen(config.managementHost, config.managementPort);
   const address = await listen(app, config);
   if (config.federation) {
-    outbox.start(logDeliveries(counted.countDeliveries(exchange.prepare), logger));
+    outbox.start(exchange.prepare);
     stops.push(() => outbox.stop(config.shutdownGraceMs));
     linkService.sweeper.start();
     stops.push(() => linkService.sweeper.stop());

@@ -19,6 +19,19 @@ export function startPace(): (bytes: number) => boolean {
   };
 }
 
+/** What comes within the longest silence; `late()` is thrown otherwise. Nothing is left waiting for it then. */
+export async function withinSilence<T>(
+  coming: Promise<T>,
+  limits: PaceLimits,
+  late: () => Error,
+): Promise<T> {
+  let idle: NodeJS.Timeout | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    idle = setTimeout(() => reject(late()), limits.idleTimeoutMs);
+  });
+  return Promise.race([coming, silence]).finally(() => clearTimeout(idle));
+}
+
 /** Passes on what comes, and throws `late()` once it comes too slowly or not at all. */
 export async function* keepPace(
   source: AsyncIterable<Buffer>,
@@ -28,12 +41,8 @@ export async function* keepPace(
   const chunks = source[Symbol.asyncIterator]();
   const tooSlow = startPace();
   for (;;) {
-    let idle: NodeJS.Timeout | undefined;
-    const silence = new Promise<never>((_, reject) => {
-      idle = setTimeout(() => reject(late()), limits.idleTimeoutMs);
-    });
     // Not `for await`: leaving that would wait for the chunk that doesn't come.
-    const { value, done } = await Promise.race([chunks.next(), silence]).finally(() => clearTimeout(idle));
+    const { value, done } = await withinSilence(chunks.next(), limits, late);
     if (done === true) return;
     if (tooSlow(value.length)) throw late();
     yield value;

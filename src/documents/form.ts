@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { keepPace, type PaceLimits } from '../pace.ts';
+import { keepPace, type PaceLimits, withinSilence } from '../pace.ts';
 import { parseStrictJson } from '../protocol/jose/strict-json.ts';
 import { Refusal } from '../protocol/refusal.ts';
 
@@ -21,7 +21,7 @@ export const tooSlow = (): Refusal => new Refusal('request.timeout');
 
 /** The part "metadata", which comes first so that a bad one is refused before the file is sent. */
 export async function takeMetadata(parts: FormParts, pace: PaceLimits): Promise<unknown> {
-  const part = await nextPart(parts);
+  const part = await withinSilence(nextPart(parts), pace, tooSlow);
   if (part?.fieldname !== 'metadata') throw new Refusal('upload.order');
   const chunks: Buffer[] = [];
   let size = 0;
@@ -39,7 +39,7 @@ export async function takeFile(
   parts: FormParts,
   pace: PaceLimits,
 ): Promise<{ name: string | undefined; contentType: string | undefined; chunks: AsyncGenerator<Buffer> }> {
-  const part = await nextPart(parts);
+  const part = await withinSilence(nextPart(parts), pace, tooSlow);
   if (part?.fieldname !== 'file') throw new Refusal('upload.order');
   return {
     name: part.filename,

@@ -93,6 +93,7 @@ function submissionRoutes(service: DocumentService, pace: PaceLimits, access: Ap
         const { id, answer } = request.isMultipart()
           ? await submitForm(service, pace, access, request)
           : await createDraft(service, access, request);
+        request.exchangeId = id;
         return created(reply, id, answer);
       },
     );
@@ -162,6 +163,7 @@ function contentRoutes(service: DocumentService, pace: PaceLimits, access: ApiAc
         keepPace((request.body as AsyncIterable<Buffer> | undefined) ?? noBytes(), pace, tooSlow),
       );
       if (submitted === undefined) throw new Refusal('document.unknown');
+      request.exchangeId = submitted.id;
       return show(service, id);
     });
 

@@ -160,8 +160,12 @@ export function createDelivery(deps: Deps): { prepare(batch: Leased[]): Promise<
   }
 
   function noteAnswer(exchange: OutboundToSend, reading: Reading): void {
-    const contact = isFailing(reading) ? { ok: false, problem: reading.code } : { ok: true };
-    registry.noteContact(exchange.aud, { direction: 'out', ...contact });
+    registry.noteContact(
+      exchange.aud,
+      isFailing(reading)
+        ? { direction: 'out', ok: false, problem: reading.code }
+        : { direction: 'out', ok: true },
+    );
   }
 
   function unreachable(exchange: OutboundToSend, code: string): Attempt {

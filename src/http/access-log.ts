@@ -1,8 +1,5 @@
-import { type FastifyReply, LogController } from 'fastify';
-import { parseUuidV7 } from '../protocol/ids.ts';
+import { LogController } from 'fastify';
 import { exchangeFields, routePattern } from './logger.ts';
-
-const DOCUMENTS = '/v1/documents';
 
 /**
  * One line for each request, once it is answered. The caller's address only where the request was refused:
@@ -14,11 +11,10 @@ export function createAccessLog(): LogController {
     incomingRequest: silent,
     routeNotFound: silent,
     requestCompleted(error, request, reply) {
-      const route = routePattern(request);
       const fields = {
         method: request.method,
-        route,
-        ...(route === DOCUMENTS ? submittedFields(reply) : exchangeFields(request)),
+        route: routePattern(request),
+        ...exchangeFields(request),
         statusCode: reply.statusCode,
         durationMs: Math.round(reply.elapsedTime * 10) / 10,
         ...(reply.problemCode === undefined ? {} : { problem: reply.problemCode }),
@@ -29,12 +25,4 @@ export function createAccessLog(): LogController {
     },
   };
   return Object.assign(new LogController({ requestIdLogLabel: 'requestId' }), overrides);
-}
-
-/** A document's id is that of the exchange it is sent by. */
-function submittedFields(reply: FastifyReply): { exchangeId?: string } {
-  const location = reply.getHeader('location');
-  if (typeof location !== 'string') return {};
-  const exchangeId = parseUuidV7(location.slice(DOCUMENTS.length + 1));
-  return exchangeId === undefined ? {} : { exchangeId };
 }

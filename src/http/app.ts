@@ -76,6 +76,7 @@ export function buildHttpApp(options: HttpAppOptions): FastifyInstance {
       sendProblem(reply, frameworkProblem(error) ?? problem('request.malformed'));
     },
   });
+  app.decorateRequest('exchangeId', undefined);
 
   app.decorate('problems', problems);
   app.decorateReply('problemCode', undefined);

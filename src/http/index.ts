@@ -1,7 +1,7 @@
 export { ACCESS, type AccessTable, isRole, ROLES, type Role } from './access.ts';
 export { buildHttpApp } from './app.ts';
 export { type Auth, type AuthOptions, createAuth } from './auth.ts';
-export { logDeliveries } from './delivery-log.ts';
+export { logTry } from './delivery-log.ts';
 export { closeWithin, createDrain } from './drain.ts';
 export { registerInstitutionApi } from './institution-api.ts';
 export { createIssuerKeys } from './issuer-keys.ts';

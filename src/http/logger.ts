@@ -76,9 +76,11 @@ function bufferedStdout(): DestinationStream {
   return stdout;
 }
 
-/** Of a request that a peer makes about one exchange. What isn't a well-formed id isn't logged. */
-export function exchangeFields({ params }: FastifyRequest): { exchangeId?: string } {
-  const exchangeId = parseUuidV7((params as { jti?: unknown } | undefined)?.jti);
+/** The exchange a request is about: its route's `:jti`, or what the route found. What isn't a well-formed id isn't logged. */
+export function exchangeFields(request: FastifyRequest): { exchangeId?: string } {
+  const exchangeId = parseUuidV7(
+    request.exchangeId ?? (request.params as { jti?: unknown } | undefined)?.jti,
+  );
   return exchangeId === undefined ? {} : { exchangeId };
 }
 

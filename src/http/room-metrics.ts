@@ -1,7 +1,7 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { Evidence } from '../evidence/index.ts';
 import type { ExchangeService } from '../exchange/index.ts';
-import type { Attempt, Leased, Prepared } from '../outbox/index.ts';
+import type { Attempt } from '../outbox/index.ts';
 import { parseReceipt } from '../protocol/receipt.ts';
 import { REFUSALS } from '../protocol/refusal.ts';
 import { isBoundedCode } from './metric-labels.ts';
@@ -16,10 +16,8 @@ export type CommitWork = 'receive' | 'settle' | 'submit';
 export type RoomMetrics = Readonly<{
   /** The service, its receptions counted by outcome and code. */
   countExchanges: (service: ExchangeService) => ExchangeService;
-  /** How the outbox tries a batch, each try counted by result and timed. */
-  countDeliveries: (
-    prepare: (batch: Leased[]) => Promise<Prepared[]>,
-  ) => (batch: Leased[]) => Promise<Prepared[]>;
+  /** A try of the outbox, counted by result and timed. */
+  tried: (attempt: Attempt, ms: number) => void;
   /** The service, its records counted once they are durable. */
   countEvidence: (evidence: Evidence) => Evidence;
   committed: (work: CommitWork, items: number) => void;
@@ -89,17 +87,10 @@ export function createRoomMetrics(registry: Registry): RoomMetrics {
         return answer;
       },
     }),
-    countDeliveries: (prepare) => async (batch) =>
-      (await prepare(batch)).map(({ leased, run }) => ({
-        leased,
-        async run() {
-          const startedMs = performance.now();
-          const attempt = await run();
-          if (attempt.kind !== 'hold') deliverySeconds.observe((performance.now() - startedMs) / 1000);
-          deliveries.inc({ result: RESULTS[attempt.kind], code: labelOf(codeOf(attempt)) });
-          return attempt;
-        },
-      })),
+    tried(attempt, ms) {
+      if (attempt.kind !== 'hold') deliverySeconds.observe(ms / 1000);
+      deliveries.inc({ result: RESULTS[attempt.kind], code: labelOf(codeOf(attempt)) });
+    },
     countEvidence: (evidence) => ({
       ...evidence,
       async store(tx, rows) {

@@ -1,4 +1,5 @@
 import { type KeyObject, randomUUID, sign } from 'node:crypto';
+import type { Caller } from '../api-access.ts';
 import { isRole, type Role } from './access.ts';
 
 /**
@@ -58,13 +59,8 @@ export async function issueToken(
   return { token: `${input}.${Buffer.from(signature).toString('base64url')}`, tokenId, expiresAtS };
 }
 
-/** Who calls, once the token was verified. */
-export type Principal = Readonly<{
-  subject: string;
-  role: Role;
-  tokenId: string;
-  issuer: 'node' | 'external';
-}>;
+/** Who calls, once the token was verified, and by which one. */
+export type Principal = Caller & Readonly<{ role: Role; tokenId: string }>;
 
 export type TokenPolicy = Readonly<{
   issuer: string;

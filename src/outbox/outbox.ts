@@ -89,6 +89,8 @@ export function createOutbox(deps: {
   clock: Clock;
   options: OutboxOptions;
   random?: () => number;
+  /** Told of each try that ended, and how long it took. */
+  onTried?: (leased: Leased, attempt: Attempt, ms: number) => void;
   onError: (error: unknown) => void;
 }): Outbox {
   const { db, clock, options, onError } = deps;
@@ -182,6 +184,7 @@ export function createOutbox(deps: {
           if (attempt.kind === 'give_up') wake(peer);
         },
         release,
+        onTried: deps.onTried ?? (() => {}),
         onError,
       });
       entry = { queue, breaker };

@@ -33,6 +33,8 @@ export type PeerQueueDeps = {
   /** Gives a delivery back with what was learned. */
   giveBack(leased: Leased, attempt: Exclude<Attempt, { kind: 'settled' }>): Promise<void>;
   release(leased: Leased[]): Promise<void>;
+  /** Told of each try that ended, and how long it took. */
+  onTried(leased: Leased, attempt: Attempt, ms: number): void;
   onError(error: unknown): void;
 };
 
@@ -120,7 +122,9 @@ export function createPeerQueue(deps: PeerQueueDeps): PeerQueue {
 
   async function attempt({ leased, run }: Prepared): Promise<void> {
     try {
+      const startedMs = performance.now();
       const result = await run();
+      deps.onTried(leased, result, performance.now() - startedMs);
       if (result.kind === 'hold' || (result.kind === 'give_up' && result.status === undefined)) {
         deps.breaker.notAsked();
       } else if (result.kind === 'retry' && result.peerFault) {

@@ -5,7 +5,8 @@ import { type ContactNote, saveContacts } from './store.ts';
 export type Contact =
   | { direction: 'in'; ok: boolean }
   /** `problem`: a stable code, kept until a try succeeds. */
-  | { direction: 'out'; ok: boolean; problem?: string };
+  | { direction: 'out'; ok: true }
+  | { direction: 'out'; ok: false; problem: string };
 
 export type Contacts = {
   note(entityId: string, contact: Contact): void;
@@ -47,7 +48,7 @@ export function createContacts(deps: { db: Database; clock: Clock }): Contacts {
         note.problem = null;
       } else {
         note.failingSince ??= at;
-        note.problem = contact.problem ?? 'peer.unreachable';
+        note.problem = contact.problem;
       }
     },
     onInbound(listener) {

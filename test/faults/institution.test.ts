@@ -75,6 +75,8 @@ t.test('an upload that stops coming is given up', async (t) => {
     `content-type: ${name === 'file' ? 'application/pdf' : 'application/json'}\r\n\r\n`;
   const form = 'multipart/form-data; boundary=x';
   const cases: Record<string, Parameters<typeof stall>> = {
+    'before anything of a form': ['POST', '/v1/documents', form, ['--']],
+    'between the parts': ['POST', '/v1/documents', form, [head('metadata'), metadata, '\r\n--x\r\ncontent-']],
     'before its metadata are complete': ['POST', '/v1/documents', form, [head('metadata'), '{"link":']],
     'in the file of a form': [
       'POST',

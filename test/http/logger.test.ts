@@ -41,9 +41,10 @@ t.test('the exchange a line is about: a well-formed id, and only the id of an ex
     throw new Error('broken');
   });
   app.get('/v1/links/:id', async () => 'ok');
-  app.post<{ Querystring: { at: string } }>('/v1/documents', async ({ query }, reply) =>
-    reply.code(201).header('location', `/v1/documents/${query.at}`).send('ok'),
-  );
+  app.post<{ Querystring: { at: string } }>('/v1/documents', async (request, reply) => {
+    request.exchangeId = request.query.at;
+    return reply.code(201).send('ok');
+  });
   app.get('/v1/documents', async () => 'ok');
 
   await app.inject({ method: 'PUT', url: `/exchanges/${id}`, payload: { name: 'Jeanne' } });

@@ -8,11 +8,10 @@ import { addNodeChecks, type NodeCheckSources } from '../../src/http/node-checks
 import { type GaugeSources, watchNode } from '../../src/http/node-gauges.ts';
 import { createReadiness } from '../../src/http/readiness.ts';
 import { createRoomMetrics } from '../../src/http/room-metrics.ts';
-import type { Attempt, Leased } from '../../src/outbox/index.ts';
+import type { Attempt } from '../../src/outbox/index.ts';
 import type { RefusalCode } from '../../src/protocol/refusal.ts';
 
 const NOW_MS = 1_790_000_000_000;
-const LEASED = {} as Leased;
 
 async function series(metrics: ReturnType<typeof createMetrics>, name: string): Promise<string[]> {
   const text = await metrics.registry.getSingleMetricAsString(name);
@@ -29,10 +28,7 @@ t.test('deliveries are counted by result, and a code of the peer’s invention i
     { kind: 'hold', code: 'link.paused', delayMs: 1 },
     { kind: 'give_up', reason: 'exchange.expired' },
   ];
-  const prepare = rooms.countDeliveries(async () =>
-    attempts.map((attempt) => ({ leased: LEASED, run: async () => attempt })),
-  );
-  for (const { run } of await prepare([])) await run();
+  for (const attempt of attempts) rooms.tried(attempt, 20);
   t.same((await series(metrics, 'intervault_delivery_tries_total')).sort(), [
     'intervault_delivery_tries_total{result="gave_up",code="exchange.expired"} 1',
     'intervault_delivery_tries_total{result="held",code="link.paused"} 1',

@@ -31,6 +31,7 @@ function queueOf(
     prepare,
     giveBack: async () => {},
     release: async () => {},
+    onTried: () => {},
     onError: (error) => errors.push(error),
   });
   return { queue, errors };
@@ -68,6 +69,7 @@ t.test('a probe that is held back, or given up unasked, does not end the probing
       })),
     giveBack: async () => {},
     release: async () => {},
+    onTried: () => {},
     onError: (error) => t.fail(String(error)),
   });
   await eventually(async () => {

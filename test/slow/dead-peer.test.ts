@@ -51,12 +51,9 @@ t.test('a peer that takes connections and never answers slows nobody else', asyn
   await Promise.all(Array.from({ length: TO_DEAD - ENDLESS }, () => submit(a, toDead, PDF)));
   await eventually(async () => hanging.length === atOnce, PATIENCE_MS);
 
-  const startedMs = performance.now();
   await submit(a, toHealthy, largeFile());
   await Promise.all(Array.from({ length: TO_HEALTHY - 1 }, () => submit(a, toHealthy, PDF)));
   await eventually(async () => (await settledAs(healthy, 'accepted')) === TO_HEALTHY, FAR_BELOW_MS);
-  const tookMs = performance.now() - startedMs;
-  t.ok(tookMs < FAR_BELOW_MS, `${Math.round(tookMs)} ms`);
   t.equal(await received(healthy), TO_HEALTHY);
 
   // It was no pause between two tries: the first ones hang all the time, and none was given up.
