@@ -39,7 +39,7 @@ const context: CliContext = {
   loadConfig,
   // Read when they are needed: most commands only call a node, and should be as quick as that.
   startNode: async (config) => (await import('./node.ts')).startNode(config),
-  migrateDatabase: async (config) => (await import('./node.ts')).migrateDatabase(config),
+  migrateDatabase: async (config) => (await import('./node-database.ts')).migrateDatabase(config),
   issueToken: async (config, request) => (await import('./http/index.ts')).issueNodeToken(config, request),
   roles: async () => (await import('./http/index.ts')).ROLES,
   roleFor,

@@ -4,24 +4,13 @@ import { setFlagsFromString } from 'node:v8';
 import type { Logger } from 'pino';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
-import {
-  createDatabase,
-  createPool,
-  createPools,
-  createSweeper,
-  type Database,
-  migrate,
-  newestMigration,
-  openDatabase,
-} from './db/index.ts';
+import { createSweeper, type Database } from './db/index.ts';
 import {
   createDocumentService,
   createPushHandler,
   createVault,
   type DocumentService,
-  documentRoutes,
   type Vault,
-  vaultRoutes,
 } from './documents/index.ts';
 import { createEvidence, type Evidence } from './evidence/index.ts';
 import {
@@ -30,43 +19,15 @@ import {
   createPeerNotices,
   createPostgresBodyStore,
   type ExchangeService,
-  exchangeRoutes,
   type KekRotation,
-  kekRoutes,
 } from './exchange/index.ts';
-import {
-  buildHttpApp,
-  closeWithin,
-  createDrain,
-  createLogger,
-  createManagement,
-  createMetrics,
-  createReadiness,
-  createRoomMetrics,
-  createTokenBuckets,
-  installFederationLimits,
-  listen,
-  loadContract,
-  logTry,
-  nodeAuthOptions,
-  nodeProblemOf,
-  nodeProblems,
-  nodeRoutes,
-  observeNode,
-  readTls,
-  registerInstitutionApi,
-} from './http/index.ts';
+import { createLogger, createMetrics, createRoomMetrics, createTokenBuckets, logTry } from './http/index.ts';
 import { createFileKeyStore, createVerifier } from './keys/index.ts';
-import { createLinkGate, createLinkService, type LinkService, linkRoutes } from './links/index.ts';
+import { createLinkGate, createLinkService, type LinkService } from './links/index.ts';
+import { openNodeDatabase } from './node-database.ts';
+import { serveNode } from './node-http.ts';
 import { createOutbox, type Outbox } from './outbox/index.ts';
-import { parseStrictJson } from './protocol/jose/strict-json.ts';
-import {
-  createRegistry,
-  keyRoutes,
-  peerRoutes,
-  type Registry,
-  registryFederationRoutes,
-} from './registry/index.ts';
+import { createRegistry, type Registry } from './registry/index.ts';
 
 export type Node = {
   readonly config: Config;
@@ -90,9 +51,6 @@ export type Node = {
 
 export type NodeOverrides = { clock?: Clock; logger?: Logger };
 
-const MIGRATIONS = path.join(import.meta.dirname, '..', 'migrations');
-const CONTRACT = path.join(import.meta.dirname, '..', 'openapi.yaml');
-const FEDERATION_PREFIX = '/federation/v1';
 const DAY_S = 86_400;
 const SWEEP_INTERVAL_MS = 60_000;
 
@@ -120,17 +78,8 @@ async function start(
   stop: () => Promise<void>,
 ): Promise<Node> {
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
-  const logPostgres = (line: string) => logger.debug({ postgres: line }, 'embedded PostgreSQL');
-  const { connection, stop: stopDatabase } = await openDatabase(config, logPostgres);
-  stops.push(stopDatabase);
-  const pools = createPools({
-    connection,
-    size: config.databasePoolSize,
-    onIdleError: (error) => logger.warn({ err: error }, 'an idle database connection broke'),
-  });
-  const db = createDatabase(pools);
-  stops.push(() => db.close());
-  await migrate(pools.statements, MIGRATIONS);
+  const database = await openNodeDatabase({ config, logger }, stops);
+  const { db } = database;
 
   const metrics = createMetrics();
   const counted = createRoomMetrics(metrics.registry);
@@ -278,73 +227,31 @@ async function start(
     onCommit: (items) => counted.committed('submit', items),
   });
 
-  const addressBuckets = createTokenBuckets({ ratePerMin: config.addressRatePerMin, clock });
-  const drain = createDrain();
-  const readiness = createReadiness((check, error) =>
-    logger.warn({ err: error, check }, 'readiness check failed'),
-  );
-  const management = createManagement({
-    readiness,
-    registry: metrics.registry,
-    drain,
-    problems: nodeProblems,
-    logger,
-  });
-  // Pushed before the others, so that it is the last listener to close: it tells that this node drains.
-  stops.push(() => management.close());
-  const app = buildHttpApp({
-    logger,
-    problems: nodeProblems,
-    parseJson: (bytes) => parseStrictJson(bytes),
-    trustProxy: config.trustProxy,
-    tls: await readTls(config),
-    metrics: metrics.http,
-    drain,
-    mapError: nodeProblemOf,
-  });
-  stops.push(() => closeWithin(app, config.shutdownGraceMs));
-  await registerInstitutionApi(app, {
-    contract: loadContract(CONTRACT),
-    auth: nodeAuthOptions(config, { keys, clock, logger }),
-    addressBuckets,
-    tokenRatePerMin: config.tokenRatePerMin,
-    journal: vault.journal.note,
-    routes: (access) => [
-      nodeRoutes(config, access),
-      documentRoutes(documents, { idleTimeoutMs: config.bodyIdleTimeoutMs }, access),
-      vaultRoutes(vault, access),
-      linkRoutes(linkService, access),
-      peerRoutes(registry.peerAdmin, outbox.traffic, access),
-      keyRoutes(registry.ownKeys, access),
-      kekRoutes(keks, access),
-    ],
-  });
-  if (config.federation) {
-    await app.register(async (federation) => {
-      const buckets = { addresses: addressBuckets, peers: peerBuckets };
-      const onVerified = installFederationLimits(federation, buckets);
-      await federation.register(registryFederationRoutes(registry));
-      await federation.register(exchangeRoutes(counted.countExchanges(exchange), { onVerified }), {
-        prefix: FEDERATION_PREFIX,
-      });
-    });
-  }
-
-  observeNode({
-    readiness,
-    metrics: metrics.registry,
+  const rooms = {
     config,
-    clock,
     db,
-    pools: Object.values(pools),
-    newestMigration: await newestMigration(MIGRATIONS),
-    keys,
     registry,
-    outbox,
+    evidence,
     exchange,
-  });
-  const managementAddress = await management.listen(config.managementHost, config.managementPort);
-  const address = await listen(app, config);
+    documents,
+    vault,
+    keks,
+    links: linkService,
+    outbox,
+  };
+  const { address, management, drain } = await serveNode(
+    {
+      ...rooms,
+      exchange: counted.countExchanges(exchange),
+      database,
+      keys,
+      clock,
+      logger,
+      metrics,
+      peerBuckets,
+    },
+    stops,
+  );
   if (config.federation) {
     outbox.start(exchange.prepare);
     stops.push(() => outbox.stop(config.shutdownGraceMs));
@@ -362,39 +269,5 @@ async function start(
   stops.push(async () => clearInterval(sweeping));
   stops.push(async () => drain.start());
 
-  return {
-    config,
-    db,
-    registry,
-    evidence,
-    exchange,
-    documents,
-    vault,
-    keks,
-    links: linkService,
-    outbox,
-    address,
-    management: managementAddress,
-    created: keys.created,
-    stop,
-  };
-}
-
-/** Brings the database to this version, and nothing else. */
-export async function migrateDatabase(
-  config: Config,
-  logger: Logger = createLogger(config.logLevel),
-): Promise<{ applied: string[]; version: number }> {
-  const logPostgres = (line: string) => logger.debug({ postgres: line }, 'embedded PostgreSQL');
-  const { connection, stop } = await openDatabase(config, logPostgres);
-  try {
-    const pool = createPool({ connection, size: 2 });
-    try {
-      return await migrate(pool, MIGRATIONS);
-    } finally {
-      await pool.end();
-    }
-  } finally {
-    await stop();
-  }
+  return { ...rooms, address, management, created: keys.created, stop };
 }

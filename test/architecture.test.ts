@@ -70,6 +70,7 @@ t.test('each rule can fail', async (t) => {
     t.strictSame(breach('src/documents/service.ts', './store.ts'), []);
     t.strictSame(breach('src/db/pool.ts', '../clock.ts'), []);
     t.strictSame(breach('src/main.ts', './node.ts'), []);
+    t.strictSame(breach('src/node.ts', './node-http.ts'), []);
     t.strictSame(breach('src/main.ts', '../package.json'), []);
     t.match(breach('src/db/pool.ts', '../registry/index.ts'), [/stands above/]);
     t.match(breach('src/registry/service.ts', '../outbox/index.ts'), [/same rank/]);
@@ -77,6 +78,8 @@ t.test('each rule can fail', async (t) => {
     t.match(breach('src/protocol/envelope.ts', '../clock.ts'), [/stands above/]);
     t.match(breach('src/clock.ts', './config.ts'), [/same rank/]);
     t.match(breach('src/cli/start.ts', '../node.ts'), [/stands above/]);
+    t.match(breach('src/node-http.ts', './node.ts'), [/stands above/]);
+    t.match(breach('src/node-http.ts', './node-database.ts'), [/same rank/]);
     t.match(breach('src/node.ts', '../test/support/x.ts'), [/outside src/]);
     const lazy = { 'src/db/pool.ts': "export const x = () => import('../http/index.ts');" };
     t.match(find(house.ranks, lazy), [/stands above/]);

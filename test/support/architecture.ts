@@ -18,6 +18,7 @@ export const RANKS: readonly (readonly string[])[] = [
   ['ledger'],
   ['slots', 'documents'],
   ['webhooks', 'http', 'console', 'cli', 'demo'],
+  ['node-database.ts', 'node-http.ts'],
   ['node.ts'],
   ['main.ts'],
 ];
