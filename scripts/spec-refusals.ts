@@ -41,8 +41,8 @@ none: the column says which one a record of that outcome bears.
 ${(['decided', 'terminal', 'transient'] as const).map((kind) => renderKind(kind, rows)).join('\n\n')}
 
 \`exchange.closed\` is decided by a closing and answered with 200, to the closing and to any PUT that comes after it.
-\`quota.exceeded\` is reserved: volumes belong to agreements, which this version doesn't have ([decision 16](decisions/0016-quota-by-agreement.md));
-a sender treats it as the table says.
+\`quota.exceeded\` is answered to documents over the volume that their agreement version grants for a calendar month,
+UTC ([chapter 8](8-agreements.md#documents-under-an-agreement)); without an agreement there is no quota ([decision 16](decisions/0016-quota-by-agreement.md)).
 `;
 }
 

@@ -1,4 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
+import { agreementVectors } from './spec-vectors/agreements.ts';
 import { base64urlVectors, entityIdVectors, strictJsonVectors } from './spec-vectors/encodings.ts';
 import { entityConfigurationVectors } from './spec-vectors/entity-configurations.ts';
 import { envelopeVectors } from './spec-vectors/envelopes.ts';
@@ -12,6 +13,7 @@ import { refusalVectors } from './spec-vectors/refusals.ts';
 export const VECTORS_FOLDER = new URL('../spec/vectors/', import.meta.url);
 
 const FILES = {
+  'agreements.json': agreementVectors,
   'base64url.json': base64urlVectors,
   'entity-configurations.json': entityConfigurationVectors,
   'entity-ids.json': entityIdVectors,

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { Logger } from 'pino';
+import { type AgreementService, agreementRoutes } from './agreements/index.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import { type DocumentService, documentRoutes, type Vault, vaultRoutes } from './documents/index.ts';
@@ -50,6 +51,7 @@ export type ServedNode = Readonly<{
   vault: Vault;
   keks: KekRotation;
   links: LinkService;
+  agreements: AgreementService;
   outbox: Outbox;
   /** Charged by peer, also where an exchange is received. */
   peerBuckets: TokenBuckets;
@@ -107,7 +109,7 @@ export async function serveNode(node: ServedNode, stops: (() => Promise<unknown>
 }
 
 async function addInstitutionApi(app: App, node: ServedNode, addressBuckets: TokenBuckets): Promise<void> {
-  const { config, clock, logger, keys, registry, documents, vault, links, keks, outbox } = node;
+  const { config, clock, logger, keys, registry, documents, vault, links, agreements, keks, outbox } = node;
   await registerInstitutionApi(app, {
     contract: loadContract(CONTRACT),
     auth: nodeAuthOptions(config, { keys, clock, logger }),
@@ -119,6 +121,7 @@ async function addInstitutionApi(app: App, node: ServedNode, addressBuckets: Tok
       documentRoutes(documents, { idleTimeoutMs: config.bodyIdleTimeoutMs }, access),
       vaultRoutes(vault, access),
       linkRoutes(links, access),
+      agreementRoutes(agreements, access),
       peerRoutes(registry.peerAdmin, outbox.traffic, access),
       keyRoutes(registry.ownKeys, access),
       kekRoutes(keks, access),

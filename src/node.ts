@@ -2,6 +2,12 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import type { Logger } from 'pino';
+import {
+  AGREEMENT_ACTS,
+  type AgreementService,
+  createAgreementGate,
+  createAgreementService,
+} from './agreements/index.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { createSweeper, type Database } from './db/index.ts';
@@ -39,6 +45,7 @@ export type Node = {
   readonly vault: Vault;
   readonly keks: KekRotation;
   readonly links: LinkService;
+  readonly agreements: AgreementService;
   readonly outbox: Outbox;
   /** Where it listens. */
   readonly address: { host: string; port: number };
@@ -150,6 +157,7 @@ async function start(
       deliveryWindowS: config.deliveryWindowDays * DAY_S,
       deleteGraceMs: config.deleteGraceDays * DAY_S * 1000,
       bodyRetentionMs: config.bodyRetentionDays * DAY_S * 1000,
+      lastingActs: AGREEMENT_ACTS,
     },
     onError,
   });
@@ -180,6 +188,18 @@ async function start(
       allowInsecure: config.allowInsecurePeers,
     },
   });
+  const agreementGate = createAgreementGate();
+  const agreements = createAgreementService({
+    db,
+    registry,
+    evidence,
+    outbox,
+    exchange: () => exchange,
+    proof: (of) => exchange.fullProof(of),
+    nowMs: () => clock.nowMs(),
+    onError,
+    options: { deliveryWindowS: config.deliveryWindowDays * DAY_S },
+  });
   const exchange: ExchangeService = createExchangeService({
     db,
     clock,
@@ -189,6 +209,7 @@ async function start(
     evidence,
     outbox,
     links,
+    agreements: agreementGate,
     store: bodyStore,
     handlers: [
       createPushHandler({
@@ -197,9 +218,10 @@ async function start(
       }),
       ...vault.handlers,
       ...linkService.handlers,
+      ...agreements.handlers,
       notices.handler,
     ],
-    listeners: [...vault.listeners, ...linkService.listeners, notices.outcome],
+    listeners: [...vault.listeners, ...linkService.listeners, ...agreements.listeners, notices.outcome],
     chargePeer: (peer) => {
       const taken = peerBuckets.take(peer);
       return taken.ok ? taken : { ok: false, retryAfterS: Math.ceil(taken.retryAfterMs / 1000) };
@@ -216,6 +238,7 @@ async function start(
     clock,
     evidence,
     links,
+    agreements: agreementGate,
     outbound: exchange.outbound,
     sealer: exchange.sealer,
     bodies: exchange.bodies,
@@ -237,6 +260,7 @@ async function start(
     vault,
     keks,
     links: linkService,
+    agreements,
     outbox,
   };
   const { address, management, drain } = await serveNode(

@@ -1,4 +1,5 @@
 import { REFUSALS, type RefusalCode } from '../../src/protocol/refusal.ts';
+import { agreements, PARTNER, terminations } from './agreement-states.ts';
 import { configurationClaims, signConfiguration } from './entity-configurations.ts';
 import {
   A,
@@ -47,6 +48,15 @@ export const stalePeer = {
   exchange: ed25519Key('stale exchange'),
 } as const;
 
+/** An active peer with whom the recipient has agreements. */
+export const partner = {
+  id: PARTNER,
+  federation: ed25519Key('partner federation'),
+  exchange: ed25519Key('partner exchange'),
+} as const;
+
+const partnerScopes = { [B]: { ...SCOPES, documents: ['billing.invoice', 'tax.notice'] } };
+
 type PeerKeys = { id: string; federation: Key; exchange: Key };
 
 /** What the recipient knows before the first request. */
@@ -85,11 +95,15 @@ export function recipientState() {
       },
       ...Object.entries(peers).map(([state, peer]) => other(state, peer)),
       other('active', stalePeer, NOW - 8 * DAY_S),
+      other('active', partner),
     ],
     links: [
       ...['active', 'pending', 'paused', 'restorable', 'revoked', 'erased'].map(link),
       { ...link('of another peer'), state: 'active', peer: peers.suspended.id },
+      { ...link('under an agreement'), state: 'active', peer: PARTNER, scopes: partnerScopes },
     ],
+    agreements,
+    terminations,
   };
 }
 

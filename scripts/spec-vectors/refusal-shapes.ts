@@ -33,7 +33,6 @@ export type Given =
   | 'little-memory'
   | 'database-away'
   | 'disk-full'
-  | 'draining'
-  | 'reserved';
+  | 'draining';
 
 export type RefusalCase = { code: RefusalCode; name: string; given?: Given; steps: Step[] };

@@ -1,4 +1,5 @@
 import type { RefusalCode } from '../../src/protocol/refusal.ts';
+import { agreementCases } from './agreement-refusals.ts';
 import {
   B,
   C,
@@ -295,12 +296,6 @@ function loadCases(): RefusalCase[] {
       { given: 'disk-full' },
     ),
     one('node.draining', { name: 'a push while the node stops' }, { given: 'draining' }),
-    {
-      code: 'quota.exceeded',
-      name: 'reserved: no node answers it yet',
-      given: 'reserved',
-      steps: [refusal('quota.exceeded', put({ name: 'over the quota' }))],
-    },
   ];
 }
 
@@ -311,7 +306,7 @@ export function refusalVectors() {
       'Requests to the node `recipient`, in that state, at that time by its clock and its database’s, and the answers. Steps of a case follow each other; cases are independent of each other. All is normative but the `given` states, which are reached by other means.',
     format: {
       recipient:
-        'peers: those it knows, with the configurations it relied on one after the other. links: those it has; of pending ones only its own half. linksStarted: attempts its own customers started, with the token it gave out (under the key bExchange of keys.json), for an account of their own or that of the link `account`.',
+        'peers: those it knows, with the configurations it relied on one after the other. links: those it has; of pending ones only its own half. linksStarted: attempts its own customers started, with the token it gave out (under the key bExchange of keys.json), for an account of their own or that of the link `account`. agreements: versions proposed by it (self) or to it (peer), each the digest of its manifest; terminations: what was said to end one, named by its first version.',
       body: 'The bytes sent, base64url. With stopAfter, that many of them are sent; afterwards: hold leaves the connection open, cut ends it.',
       expect:
         'answer problem: application/problem+json with code and retryable. answer receipt: application/ivx-receipt+jwt, signed by the recipient, env naming the envelope of the request; same: the bytes of the answer to the step of that index. answer none: nobody waits for it.',
@@ -322,7 +317,6 @@ export function refusalVectors() {
         'database-away': 'The database takes no connections.',
         'disk-full': 'The database refuses to store more (SQLSTATE 53100).',
         draining: 'The node was told to stop, and this request comes on a connection that is already open.',
-        reserved: 'Nothing of this version answers with this code; it says what a sender makes of it.',
       },
     },
     recipient: { ...recipientState(), linksStarted: attempts },
@@ -331,6 +325,7 @@ export function refusalVectors() {
       ...stateCases(),
       ...bodyCases(),
       ...linkCases(),
+      ...agreementCases(),
       ...exchangeCases(),
       ...loadCases(),
     ],

@@ -1,13 +1,11 @@
 import { type ApiClient, ApiError } from '../api-client/index.ts';
-import { type ChainEntry, type ChainReport, verifyExchangeChain } from '../protocol/evidence-chain.ts';
-import { importPublicJwk, type VerificationKey } from '../protocol/jose/keys.ts';
+import { type ChainReport, verifyExchangeChain } from '../protocol/evidence-chain.ts';
 import { connectNode, type NodeOptions } from './connect.ts';
 import { type CliContext, CliError } from './context.ts';
 import type { ReceivedDocument, SentDocument } from './document-shapes.ts';
-import { formatTime, renderFields, renderTable, withProgress } from './output.ts';
-import { peerPath } from './peer-shapes.ts';
+import { chainText, KEY_OPERATIONS, type Keys, readKeys } from './evidence-text.ts';
+import { renderFields, withProgress } from './output.ts';
 
-type KeyShape = { kid: string; purpose: string; status?: string; state?: string; jwk: unknown };
 type Evidence = {
   envelope: string | null;
   records: { event: string; issuer: string; at: string; jws: string }[];
@@ -55,7 +53,7 @@ type Case = {
 export async function tellEvidence(context: CliContext, id: string, options: NodeOptions): Promise<void> {
   const operations = [
     ...['getDocument', 'getDocumentEvidence', 'getInboxDocument', 'getInboxEvidence'],
-    ...['listKeys', 'getNode', 'getPeer'],
+    ...KEY_OPERATIONS,
   ];
   const { api } = await connectNode(context, options, operations);
   const { found, keys, report } = await withProgress(context, 'checking the evidence', check(api, id));
@@ -107,30 +105,6 @@ async function readCase(api: ApiClient, id: string): Promise<Case> {
   return { holder: 'recipient', id: received.id, jti, peer, title: metadata?.title, sha256, evidence };
 }
 
-type Keys = Map<string, { key: VerificationKey; disowned: boolean }>;
-
-/** Every exchange key that either side ever had, by `issuer kid`. */
-async function readKeys(api: ApiClient, peer: string): Promise<Keys> {
-  const [own, node, other] = await Promise.all([
-    api.get<{ keys: KeyShape[] }>('/v1/keys'),
-    api.get<{ entityId?: string }>('/v1/node'),
-    api.get<{ keys: KeyShape[] }>(peerPath(peer)),
-  ]);
-  const keys: Keys = new Map();
-  const add = (issuer: string, shapes: readonly KeyShape[]) => {
-    for (const { kid, purpose, jwk, status, state } of shapes) {
-      if (purpose !== 'exchange') continue;
-      const imported = importPublicJwk(jwk);
-      // A key whose thumbprint is not its name is of no use, whoever listed it.
-      if (!imported.ok || imported.key.kid !== kid) continue;
-      keys.set(`${issuer} ${kid}`, { key: imported.key, disowned: (status ?? state) === 'revoked' });
-    }
-  };
-  add(node.entityId ?? '', own.keys);
-  add(peer, other.keys);
-  return keys;
-}
-
 function print(context: CliContext, found: Case, report: ChainReport, keys: Keys): void {
   context.out(
     renderFields([
@@ -143,41 +117,11 @@ function print(context: CliContext, found: Case, report: ChainReport, keys: Keys
     ]),
   );
   context.out('');
-  context.out(
-    renderTable(
-      ['CHECK', 'WHEN', 'WHO', 'ATTESTS', 'WHICH MEANS'],
-      report.entries.map((entry) => [
-        entry.problem === undefined ? 'holds' : 'BROKEN',
-        entry.at === undefined ? '' : (formatTime(new Date(entry.at * 1000).toISOString()) ?? ''),
-        entry.issuer ?? '',
-        entry.event,
-        meaningOf(entry, keys),
-      ]),
-    ),
-  );
-  for (const code of report.missing) context.out(`MISSING ${code}: ${MISSING[code]}`);
+  context.out(chainText(report, keys, ({ event }) => MEANING[event]));
   context.out('');
   context.out(
     report.ok
       ? `The chain holds: ${OUTCOMES[report.outcome]}.`
       : 'The chain DOES NOT HOLD: nothing may be concluded from it.',
   );
-}
-
-const MISSING: Readonly<Record<ChainReport['missing'][number], string>> = {
-  'chain.envelope': 'no genuine envelope of this exchange',
-  'chain.submission': 'the envelope cites a submission that is not here',
-  'chain.receipt_stored': 'this node never attested that it holds the receipt',
-  'chain.receipt': 'the receipt that this node gave is not here',
-};
-
-function meaningOf(entry: ChainEntry, keys: Keys): string {
-  const known = keys.get(`${entry.issuer} ${entry.kid}`);
-  return [
-    entry.problem ?? MEANING[entry.event] ?? '',
-    entry.problem === undefined && entry.reason !== undefined && entry.reason,
-    known?.disowned === true && 'the key was disowned since',
-  ]
-    .filter((text) => text !== false && text !== '')
-    .join('; ');
 }

@@ -29,6 +29,23 @@ const HINTS: Readonly<Record<string, string>> = {
   'link.unknown': '`intervault link list` shows them all',
   'link.not_found': '`intervault link list` shows them all',
   'link.scope': 'the link does not allow this type: `intervault link show` tells what it allows',
+  'agreement.scope': '`intervault agreement show` tells what the agreement with this peer covers',
+  'agreement.not_found': '`intervault agreement list` shows them all',
+  'agreement.peer':
+    '`intervault peer list` shows them; a suspended one is resumed, an unknown one is added, before anything is agreed',
+  'agreement.exists': 'add --amend: the proposal then replaces the newest version',
+  'agreement.outdated':
+    '`intervault agreement list` shows the newest version; --amend without an id names it, and without --amend nothing is replaced',
+  'agreement.ended':
+    'an agreement that somebody has terminated is not amended: without --amend it is the proposal of a new one',
+  'agreement.own': 'you may withdraw it: `intervault agreement decline`',
+  'agreement.open':
+    '`intervault agreement list --state open` shows it: your own is withdrawn with `intervault agreement decline`; the peer’s is accepted or declined by you, or answered with --counter',
+  'agreement.closed': '`intervault agreement show` tells what became of it',
+  'agreement.expired': 'ask the peer to propose it again, or propose it yourself',
+  'agreement.notice':
+    '`intervault agreement show` tells the notice; without --ends-at it ends as soon as the notice allows',
+  'agreement.unknown': 'only what both sides have signed can be terminated: a proposal is declined',
   'key.rotation_running':
     '`intervault keys list` shows the key that is waiting; retire it first to start over',
   'database.unavailable': '`intervault doctor` tells what is wrong with the database',

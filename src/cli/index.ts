@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { addAgreement } from './agreement.ts';
 import { type CliContext, EXIT } from './context.ts';
 import { addDemo } from './demo.ts';
 import { addDoctor } from './doctor.ts';
@@ -37,6 +38,7 @@ Exit codes: 0 done; 1 failed or refused; 2 wrong usage; 3 configuration not vali
   addPeer(program, context);
   addLink(program, context);
   addDocument(program, context);
+  addAgreement(program, context);
   addKeys(program, context);
   addDoctor(program, context);
   addVersion(program, context);

@@ -9,7 +9,7 @@ const PROGRAM = programAt(import.meta.filename);
 /** A hint whose commands work when pasted here. */
 export function asRunHere(hint: string, program = PROGRAM): string {
   return hint.replaceAll(
-    /\bintervault (?=(?:start|doctor|migrate|token|peer|link|document|keys)\b)/g,
+    /\bintervault (?=(?:start|doctor|migrate|token|peer|link|document|agreement|keys)\b)/g,
     () => `${program} `,
   );
 }

@@ -6,9 +6,13 @@ export type { PeerPreview };
 export type PeerSummary = Summary & { ref: string };
 export type PeerDetails = Details & { ref: string; traffic: PeerTraffic };
 
-/** A peer's place in the API: its id in base64url. A host alone stands for its https address. */
-export function peerPath(given: string, action = ''): string {
+/** The id of a peer as somebody typed it. A host alone stands for its https address. */
+export function peerId(given: string): string {
   const url = /^https?:\/\//i.test(given) ? given : `https://${given}`;
-  const ref = Buffer.from(url.replace(/\/+$/, ''), 'utf8').toString('base64url');
-  return `/v1/peers/${ref}${action}`;
+  return url.replace(/\/+$/, '');
+}
+
+/** A peer's place in the API: its id in base64url. */
+export function peerPath(given: string, action = ''): string {
+  return `/v1/peers/${Buffer.from(peerId(given), 'utf8').toString('base64url')}${action}`;
 }

@@ -38,35 +38,34 @@ export async function claimCursor(tx: Tx, name: string): Promise<string | undefi
   return rows[0]?.jti;
 }
 
+/** Exchanges from one id to before another, but for acts whose bodies are kept for good. */
+export type SweptRange = { from: string; before: string; lastingActs: readonly string[] };
+
 /**
  * Bodies of exchanges this node sent that ended before `endedBefore`, oldest first. Ids are in the order of time, so the
  * search is bounded by the cursor on one side and by the newest id that can have ended in time on the other.
  */
 export async function readEndedBodies(
   tx: Tx,
-  range: { from: string; before: string; endedBefore: Date; limit: number },
+  range: SweptRange & { endedBefore: Date; limit: number },
 ): Promise<{ jti: string; bodyId: string }[]> {
   const { rows } = await tx.client.query<{ jti: string; bodyId: string }>(
     `select o.jti, o.body_id as "bodyId"
      from outbound_exchanges o join bodies b on b.id = o.body_id and b.state = 'kept'
-     where o.jti >= $1 and o.jti < $2 and o.state <> 'pending' and o.decided_at < $3
+     where o.jti >= $1 and o.jti < $2 and o.state <> 'pending' and o.decided_at < $3 and o.act <> all($5::text[])
      order by o.jti limit $4`,
-    [range.from, range.before, range.endedBefore, range.limit],
+    [range.from, range.before, range.endedBefore, range.limit, range.lastingActs],
   );
   return rows;
 }
 
-/** Moves the cursor up to the first exchange that still has its body. */
-export async function moveCursor(
-  tx: Tx,
-  name: string,
-  range: { from: string; before: string },
-): Promise<void> {
+/** Moves the cursor up to the first exchange whose body is still to go. */
+export async function moveCursor(tx: Tx, name: string, range: SweptRange): Promise<void> {
   await tx.client.query(
     `update sweep_cursors set jti = coalesce((
        select o.jti from outbound_exchanges o join bodies b on b.id = o.body_id and b.state = 'kept'
-       where o.jti >= $2 and o.jti < $3 order by o.jti limit 1), $3)
+       where o.jti >= $2 and o.jti < $3 and o.act <> all($4::text[]) order by o.jti limit 1), $3)
      where name = $1`,
-    [name, range.from, range.before],
+    [name, range.from, range.before, range.lastingActs],
   );
 }

@@ -50,6 +50,8 @@ export function createErasure(deps: {
   bodies: Pick<BodyStore, 'erase'>;
   self: () => string;
   retentionMs: number;
+  /** Acts whose bodies are no copies: they are kept as long as what they signed may be disputed. */
+  lastingActs: readonly string[];
 }): Erasure {
   const { db, evidence, bodies } = deps;
 
@@ -150,7 +152,8 @@ export function createErasure(deps: {
         const from = await claimCursor(tx, RETENTION_CURSOR);
         if (from === undefined) return false;
         const endedBefore = new Date(deps.clock.nowMs() - deps.retentionMs);
-        const range = { from, before: firstIdAt(endedBefore) };
+        const { lastingActs } = deps;
+        const range = { from, before: firstIdAt(endedBefore), lastingActs };
         const ended = await readEndedBodies(tx, { ...range, endedBefore, limit: RETENTION_BATCH });
         const [first, last] = [ended[0], ended.at(-1)];
         if (first !== undefined && last !== undefined) {

@@ -2,6 +2,8 @@ import type { Clock } from '../clock.ts';
 import { createGroupCommit, type Database, type Tx } from '../db/index.ts';
 import type { Evidence } from '../evidence/index.ts';
 import {
+  type AgreementGate,
+  type AgreementView,
   type BodyStore,
   createTypeCheck,
   type LinkGate,
@@ -65,7 +67,7 @@ export type Submitter = {
   /**
    * Takes a document: durable, with its evidence and its queued delivery, before it resolves.
    *
-   * @throws Refusal `link.*`, `content.empty`, `content.too_large`, `content.type`, `upload.size`, `upload.digest`,
+   * @throws Refusal `link.*`, `agreement.scope`, `content.empty`, `content.too_large`, `content.type`, `upload.size`, `upload.digest`,
    * `idempotency.mismatch`, `idempotency.in_progress`, `document.state`
    */
   submit(
@@ -80,6 +82,7 @@ export function createSubmitter(deps: {
   clock: Clock;
   evidence: Evidence;
   links: LinkGate;
+  agreements: AgreementGate;
   outbound: OutboundExchanges;
   sealer: Sealer;
   bodyStore: Pick<BodyStore, 'erase'>;
@@ -101,6 +104,7 @@ export function createSubmitter(deps: {
     const now = new Date(clock.nowMs());
     const results = new Map<Submission, Submitted | Refusal>();
     const views = await links.lock(tx, [...new Set(batch.map((submission) => submission.link))].sort());
+    const books = await deps.agreements.read(tx, [...new Set([...views.values()].map((link) => link.peer))]);
     for (const [submission, stored] of await readStored(tx, batch))
       results.set(submission, repeat(submission, stored));
 
@@ -109,12 +113,20 @@ export function createSubmitter(deps: {
     for (const submission of batch) {
       if (results.has(submission)) continue;
       const link = views.get(submission.link);
-      const refusal = refuseSubmission(link, submission.fields.type);
+      const agreement = link && (await books.current(link.peer, now.getTime()));
+      const refusal =
+        refuseSubmission(link, submission.fields.type) ??
+        refuseForAgreement(agreement, link?.peer, submission.fields.type);
       if (refusal !== undefined || link === undefined) {
         results.set(submission, refusal ?? new Refusal('link.unknown'));
         rejected.push({ submission, link, reason: refusal?.code ?? 'link.unknown' });
       } else {
-        candidates.push({ submission, peer: link.peer as EntityId, manifest: manifestOf(submission) });
+        candidates.push({
+          submission,
+          peer: link.peer as EntityId,
+          manifest: manifestOf(submission),
+          agreement,
+        });
       }
     }
     const refused = await claim(tx, candidates, now);
@@ -157,11 +169,12 @@ export function createSubmitter(deps: {
 
   async function stage(tx: Tx, accepted: Accepted[], now: Date): Promise<void> {
     const drafts = await Promise.all(
-      accepted.map(async ({ submission, peer, manifest }) => ({
+      accepted.map(async ({ submission, peer, manifest, agreement }) => ({
         jti: submission.jti,
         aud: peer,
         act: 'document.push',
         sub: submission.link,
+        ...(agreement !== undefined && { agr: agreement.id }),
         manifest,
         body: await sealer.finish(submission.content, manifest),
         submitted: true,
@@ -229,7 +242,12 @@ export function createSubmitter(deps: {
   };
 }
 
-type Accepted = { submission: Submission; peer: EntityId; manifest: Buffer };
+type Accepted = {
+  submission: Submission;
+  peer: EntityId;
+  manifest: Buffer;
+  agreement: AgreementView | undefined;
+};
 
 async function readStored(tx: Tx, batch: Submission[]): Promise<Map<Submission, StoredAnswer>> {
   const keyed = batch.flatMap((submission) =>
@@ -290,8 +308,20 @@ function manifestOf(submission: Submission): Buffer {
 export function refuseSubmission(link: LinkView | undefined, type: string): Refusal | undefined {
   if (link === undefined) return new Refusal('link.unknown');
   if (link.state !== 'active') return new Refusal(`link.${link.state}`);
-  if (link.scopes[link.peer]?.documents?.includes(type) !== true) return new Refusal('link.scope', { type });
+  if (link.scopes[link.peer]?.documents?.includes(type) !== true)
+    return new Refusal('link.scope', { documentType: type });
   return undefined;
+}
+
+/** What the recipient's vault does not take under the agreement it would refuse anyway. */
+function refuseForAgreement(
+  agreement: AgreementView | undefined,
+  host: string | undefined,
+  type: string,
+): Refusal | undefined {
+  if (agreement === undefined || host === undefined) return undefined;
+  if (agreement.terms.hosts[host]?.documents?.types.includes(type) === true) return undefined;
+  return new Refusal('agreement.scope', { documentType: type, agreement: agreement.id });
 }
 
 /** Throws Refusal `content.too_large`, and `upload.cut` where the connection ends before the file does. */

@@ -25,6 +25,8 @@ export type VaultOptions = {
   deliveryWindowS: number;
   deleteGraceMs: number;
   bodyRetentionMs: number;
+  /** Acts whose bodies the retention leaves alone. */
+  lastingActs: readonly string[];
   /** Between two looks of each sweep. */
   sweepIntervalMs?: number;
 };
@@ -89,6 +91,7 @@ export function createVault(deps: {
     bodies: deps.bodyStore,
     self: deps.self,
     retentionMs: options.bodyRetentionMs,
+    lastingActs: options.lastingActs,
   });
 
   const intervalMs = options.sweepIntervalMs ?? SWEEP_INTERVAL_MS;

@@ -8,10 +8,10 @@ import { REFUSALS, type RefusalCode } from '../protocol/refusal.ts';
 import { CLOCK_SKEW_S } from '../protocol/time.ts';
 import { newUuidV7, randomBytesOf } from '../random.ts';
 import type { Registry } from '../registry/index.ts';
-import type { ActHandler, InboundItem, LinkGate, LinkView, Verdict } from './acts.ts';
+import type { ActHandler, AgreementGate, InboundItem, LinkGate, LinkView, Verdict } from './acts.ts';
 import type { BodyStore } from './bodies/body-store.ts';
 import type { SealedBody } from './bodies/sealed-body.ts';
-import { refuseForLink, refuseForPeer } from './states.ts';
+import { refuseForLink, refuseForPeer, ruleOnAgreement } from './states.ts';
 import {
   exchangeKey,
   type InboundRow,
@@ -45,6 +45,7 @@ type Deps = {
   evidence: Evidence;
   bodies: BodyStore;
   links: LinkGate;
+  agreements: AgreementGate;
   handlers: ReadonlyMap<string, ActHandler>;
   onCommit?: ((items: number) => void) | undefined;
 };
@@ -117,10 +118,14 @@ async function judge(
       ),
     ),
   ];
+  const underAgreement = candidates.filter(
+    ({ claims }) => claims.agr !== undefined || deps.handlers.get(claims.act)?.agreement !== undefined,
+  );
   // Sent in this order, and so locked in it.
-  const [peers, links] = await together([
-    deps.registry.lockAndReadPeers(tx, [...new Set(candidates.map((c) => c.claims.iss))]),
+  const [peers, links, books] = await together([
+    deps.registry.lockAndReadPeers(tx, issuersOf(candidates)),
     subjects.length === 0 ? new Map<string, LinkView>() : deps.links.lock(tx, subjects.sort()),
+    underAgreement.length === 0 ? undefined : deps.agreements.read(tx, issuersOf(underAgreement)),
   ]);
   // The database's clock, one for the batch. Without a known peer there is nothing to decide.
   const nowMs = peers.values().next().value?.nowMs ?? 0;
@@ -131,11 +136,12 @@ async function judge(
     const { claims } = candidate;
     const handler = deps.handlers.get(claims.act);
     const link = claims.sub === undefined ? undefined : links.get(claims.sub);
+    const under = await ruleOnAgreement(claims, handler, books, nowMs);
     const refusal =
       refuseForPeer(peers.get(claims.iss), handler) ??
       refuseForTime(claims, nowMs) ??
       refuseForLink(claims, handler, link) ??
-      candidate.refusal;
+      (under.ok ? candidate.refusal : under.code);
     if (refusal !== undefined && REFUSALS[refusal].kind !== 'decided') {
       decisions.set(exchangeKey(claims), { kind: 'refused', code: refusal });
       continue;
@@ -157,6 +163,7 @@ async function judge(
       manifest: received.manifest,
       bodyId: received.body.id,
       link,
+      agreement: under.ok ? under.version : undefined,
       decidedAt,
     };
     judged.push({ candidate, item, verdict: {} });
@@ -169,6 +176,10 @@ async function judge(
     return false;
   });
   return { judged: final, decidedAt };
+}
+
+function issuersOf(candidates: readonly Candidate[]): string[] {
+  return [...new Set(candidates.map(({ claims }) => claims.iss))];
 }
 
 function refuseForTime(claims: EnvelopeClaims, nowMs: number): RefusalCode | undefined {

@@ -1,4 +1,5 @@
 import type { Tx } from '../db/index.ts';
+import type { AgreementTerms } from '../protocol/agreement/terms.ts';
 import type { EnvelopeClaims } from '../protocol/envelope.ts';
 import type { LinkScopesByHost } from '../protocol/link-scopes.ts';
 import type { Manifest } from '../protocol/manifest.ts';
@@ -23,6 +24,32 @@ export type LinkGate = {
   read(ids: string[]): Promise<Map<string, LinkView>>;
 };
 
+/** The agreement version an exchange is judged under. */
+export type AgreementView = {
+  /** What its envelope names in `agr`. */
+  id: string;
+  /** The agreement's first version: its identity over all its versions. */
+  root: string;
+  terms: AgreementTerms;
+};
+
+export type AgreementRuling =
+  | { ok: true; version: AgreementView | undefined }
+  | { ok: false; code: RefusalCode };
+
+/** The agreements with some peers, as they stood when they were read. */
+export type AgreementBooks = {
+  /** Whether an exchange that names this version, or none, is judged under it now. No other ever takes its place. */
+  rule(peer: string, agr: string | undefined, nowMs: number): Promise<AgreementRuling>;
+  /** The version this side names in what it sends now. */
+  current(peer: string, nowMs: number): Promise<AgreementView | undefined>;
+};
+
+/** The agreements room, as other rooms see it. */
+export type AgreementGate = {
+  read(tx: Tx, peers: readonly string[]): Promise<AgreementBooks>;
+};
+
 /** An exchange that passed every general check. */
 export type InboundItem = {
   iss: string;
@@ -31,6 +58,8 @@ export type InboundItem = {
   manifest: Manifest;
   bodyId: string;
   link: LinkView | undefined;
+  /** The version it names; undefined where it names none. */
+  agreement: AgreementView | undefined;
   decidedAt: Date;
 };
 
@@ -45,6 +74,11 @@ export type ActHandler = {
   act: string;
   content: 'required' | 'none';
   link: 'required' | 'none';
+  /**
+   * Whether the act has to name an agreement version: always, or once an agreement with the peer applies. What another
+   * act names has to be valid all the same.
+   */
+  agreement?: 'required' | 'where_agreed';
   /** Whether the act passes while the peer is suspended: what a peer must be able to say even then. */
   passesSuspension?: boolean;
   /** Judges items in the accepting transaction; verdicts in their order, undefined to accept. */
@@ -61,6 +95,8 @@ export type SettledItem = {
   state: 'accepted' | 'rejected' | 'failed';
   reason: string | null;
   settledAt: Date;
+  /** When the peer decided, by its receipt. */
+  decidedAt: Date | undefined;
 };
 
 export type OutcomeListener = {

@@ -1,5 +1,9 @@
 export type {
   ActHandler,
+  AgreementBooks,
+  AgreementGate,
+  AgreementRuling,
+  AgreementView,
   InboundItem,
   LinkGate,
   LinkView,
@@ -18,4 +22,4 @@ export { kekRoutes } from './kek-routes.ts';
 export type { OutboundDraft, OutboundExchanges } from './outbound.ts';
 export { createPeerNotices, type PeerNotices } from './peer-notice.ts';
 export { exchangeRoutes } from './routes.ts';
-export { createExchangeService, type ExchangeService, type Proof } from './service.ts';
+export { createExchangeService, type ExchangeService, type FullProof, type Proof } from './service.ts';

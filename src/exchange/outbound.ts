@@ -23,6 +23,8 @@ export type OutboundDraft = {
   submitted: boolean;
   /** Length of the delivery window. */
   windowS: number;
+  /** Nothing is tried before. */
+  notBefore?: Date;
 };
 
 export type OutboundExchanges = {
@@ -104,6 +106,7 @@ export function createOutboundExchanges(deps: {
           jti: draft.jti,
           peer: draft.aud,
           expiresAt: new Date(claims.exp * 1000),
+          ...(draft.notBefore !== undefined && { notBefore: draft.notBefore }),
         })),
       );
     },

@@ -7,7 +7,7 @@ import type { EntityId } from '../protocol/ids.ts';
 import type { VerifySignature } from '../protocol/jose/signature.ts';
 import type { Registry } from '../registry/index.ts';
 import { createAcceptance, type Decision } from './accept.ts';
-import type { ActHandler, LinkGate, OutcomeListener } from './acts.ts';
+import type { ActHandler, AgreementGate, LinkGate, OutcomeListener } from './acts.ts';
 import type { BodyStore } from './bodies/body-store.ts';
 import { createMemoryBudget, type MemoryBudget } from './bodies/memory-budget.ts';
 import { type BodyReader, createBodyReader } from './bodies/reader.ts';
@@ -19,7 +19,7 @@ import { createOutboundExchanges, type OutboundExchanges } from './outbound.ts';
 import { authenticatePeer, type PeerRequestResult } from './peer-request.ts';
 import { type Answer, type Arrival, createReceiver } from './receive.ts';
 import { createSettling } from './settle.ts';
-import { type ExchangeList, listExchanges, readDecisions, readEnvelope } from './store.ts';
+import { type ExchangeList, listExchanges, readDecisions, readKept } from './store.ts';
 
 export type ExchangeOptions = {
   maxContentBytes: number;
@@ -28,6 +28,9 @@ export type ExchangeOptions = {
 };
 
 export type Proof = { envelope: string | undefined; records: EvidenceRow[] };
+
+/** A proof with what the envelope signs: the manifest's bytes, absent once they were erased. */
+export type FullProof = Proof & { manifest: Buffer | undefined };
 
 export type ExchangeService = {
   receive(arrival: Arrival): Promise<Answer>;
@@ -43,6 +46,8 @@ export type ExchangeService = {
   listFor(peer: string, page: { since: string; limit: number }): Promise<ExchangeList>;
   /** All that proves an exchange: its envelope, and the signed records of both sides that this node holds. */
   proof(exchange: { iss: string; jti: string }): Promise<Proof>;
+  /** The same with the manifest. */
+  fullProof(exchange: { iss: string; jti: string }): Promise<FullProof>;
   /** How the outbox tries a batch. */
   prepare(batch: Leased[]): Promise<Prepared[]>;
   /** Removes uploads whose request died with its process. Returns how many. */
@@ -71,6 +76,7 @@ export function createExchangeService(deps: {
   evidence: Evidence;
   outbox: Outbox;
   links: LinkGate;
+  agreements: AgreementGate;
   store: BodyStore;
   handlers: readonly ActHandler[];
   listeners: readonly OutcomeListener[];
@@ -96,6 +102,7 @@ export function createExchangeService(deps: {
     evidence,
     bodies: store,
     links,
+    agreements: deps.agreements,
     handlers,
     onCommit: (items) => deps.onCommit?.('receive', items),
   });
@@ -131,6 +138,14 @@ export function createExchangeService(deps: {
     verify: deps.verify,
   });
 
+  async function proofOf(exchange: { iss: string; jti: string }) {
+    const [kept, records] = await Promise.all([
+      db.withClient((client) => readKept(client, exchange, registry.self.entityId)),
+      evidence.chain(exchange),
+    ]);
+    return { kept, records };
+  }
+
   return {
     receive: receiver.receive,
     close: closing.close,
@@ -147,11 +162,14 @@ export function createExchangeService(deps: {
     },
     listFor: (peer, page) => db.withClient((client) => listExchanges(client, peer, page)),
     async proof(exchange) {
-      const [envelope, records] = await Promise.all([
-        db.withClient((client) => readEnvelope(client, exchange, registry.self.entityId)),
-        evidence.chain(exchange),
-      ]);
-      return { envelope, records };
+      const { kept, records } = await proofOf(exchange);
+      return { envelope: kept?.envelope ?? undefined, records };
+    },
+    async fullProof(exchange) {
+      const { kept, records } = await proofOf(exchange);
+      const bodyId = kept?.bodyId ?? undefined;
+      const body = bodyId === undefined ? undefined : (await bodies.open([bodyId])).get(bodyId);
+      return { envelope: kept?.envelope ?? undefined, records, manifest: body?.manifest() };
     },
     prepare: delivery.prepare,
     sweepUploads: () => store.sweep(UPLOAD_SILENCE_MS),

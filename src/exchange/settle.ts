@@ -102,6 +102,7 @@ export function createSettling(deps: {
                 state: settlement.state,
                 reason: settlement.reason,
                 settledAt,
+                decidedAt: settlement.receipt && new Date(settlement.receipt.claims.iat * 1000),
               },
             ];
           });

@@ -217,20 +217,22 @@ export async function readOutbound(
   }));
 }
 
-/** The signed envelope of an exchange either side keeps; undefined for one this node doesn't know, or knows only as closed. */
-export async function readEnvelope(
+/** What either side keeps of an exchange: its signed envelope, absent where it is known only as closed, and its body. */
+export async function readKept(
   client: pg.ClientBase,
   exchange: { iss: string; jti: string },
   self: string,
-): Promise<string | undefined> {
+): Promise<{ envelope: string | null; bodyId: string | null } | undefined> {
   const { rows } =
     exchange.iss === self
-      ? await client.query('select envelope from outbound_exchanges where jti = $1', [exchange.jti])
-      : await client.query('select envelope from inbound_exchanges where iss = $1 and jti = $2', [
-          exchange.iss,
+      ? await client.query('select envelope, body_id as "bodyId" from outbound_exchanges where jti = $1', [
           exchange.jti,
-        ]);
-  return rows[0]?.envelope ?? undefined;
+        ])
+      : await client.query(
+          'select envelope, body_id as "bodyId" from inbound_exchanges where iss = $1 and jti = $2',
+          [exchange.iss, exchange.jti],
+        );
+  return rows[0];
 }
 
 export type OutboundOutcome = {

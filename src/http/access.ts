@@ -67,6 +67,14 @@ export const ACCESS = {
   repinPeer: ['operator'],
   refreshPeer: ['operator'],
 
+  proposeAgreement: ['operator'],
+  acceptAgreement: ['operator'],
+  declineAgreement: ['operator'],
+  terminateAgreement: ['operator'],
+  listAgreements: ['operator', 'integrator', 'vault', 'auditor'],
+  getAgreement: ['operator', 'integrator', 'vault', 'auditor'],
+  getAgreementEvidence: ['operator', 'auditor'],
+
   listKeys: ['operator', 'auditor'],
   rotateKey: ['operator'],
   retireKey: ['operator'],

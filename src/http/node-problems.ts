@@ -1,3 +1,4 @@
+import { agreementProblems } from '../agreements/index.ts';
 import { DatabaseExhausted, DatabaseUnavailable } from '../db/index.ts';
 import { documentProblems, vaultProblems } from '../documents/index.ts';
 import { BodyDamaged } from '../exchange/index.ts';
@@ -15,6 +16,7 @@ export const nodeProblems = mergeProblems(
   documentProblems,
   vaultProblems,
   linkProblems,
+  agreementProblems,
 );
 
 /** What an error from deeper down is to callers. */

@@ -118,6 +118,10 @@ function bodyOf(requestBody: Json | undefined): { body?: object } {
   const content = requestBody?.['content'] as Record<string, Json> | undefined;
   const schema = content?.[JSON_TYPE]?.['schema'];
   if (content === undefined || schema === undefined) return {};
-  if (Object.keys(content).length === 1) return { body: linked(schema) as object };
+  if (Object.keys(content).length === 1) {
+    const body = linked(schema) as object;
+    // A request without a body is validated as null.
+    return { body: requestBody?.['required'] === true ? body : { if: { type: 'null' }, else: body } };
+  }
   return { body: { content: { [JSON_TYPE]: { schema: linked(schema) } } } };
 }

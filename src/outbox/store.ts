@@ -11,14 +11,20 @@ export type Leased = {
   mismatches: number;
 };
 
-export type NewDelivery = { jti: string; peer: string; expiresAt: Date };
+export type NewDelivery = {
+  jti: string;
+  peer: string;
+  expiresAt: Date;
+  /** Nothing is tried before. */
+  notBefore?: Date;
+};
 
-/** Due at once by the clock of the database, which is the one that leases: a node's own may be ahead of it. */
+/** Due at once, unless told otherwise, by the clock of the database, which is the one that leases: a node's own may be ahead of it. */
 export async function insertDeliveries(tx: Tx, rows: readonly NewDelivery[]): Promise<void> {
   await insertRows(
     tx,
     { table: 'deliveries', columns: ['jti', 'peer', 'next_attempt_at', 'expires_at'] },
-    rows.map((row) => [row.jti, row.peer, 'now', row.expiresAt]),
+    rows.map((row) => [row.jti, row.peer, row.notBefore ?? 'now', row.expiresAt]),
   );
 }
 

@@ -70,7 +70,7 @@ export const REFUSALS = {
 
   // Load and maintenance.
   'rate.limited': transient(429, 'Too many requests'),
-  'quota.exceeded': transient(507, 'The storage kept for this peer is full'),
+  'quota.exceeded': transient(507, 'The volume agreed for this month is used up'),
   'overload.memory': transient(503, 'Too many bodies are being received'),
   'database.unavailable': transient(503, 'The database cannot be reached'),
   'database.exhausted': transient(507, 'The database cannot store more'),
@@ -96,12 +96,23 @@ export const REFUSALS = {
   'link.token_expired': decided('The link token has expired', POLICY),
   'link.token_consumed': decided('The link token was used before, or withdrawn', POLICY),
   'link.exists': decided('The account has a link with this institution already', POLICY),
+  'agreement.missing': decided('The act needs the agreement version it comes under', POLICY),
+  'agreement.ended': decided('The agreement version is over, or its agreement was terminated', POLICY),
+  'agreement.closed': decided('The proposal was answered, withdrawn or superseded'),
+  'agreement.expired': decided('The proposal has expired'),
+  'agreement.crossed': decided('Both sides proposed at once, and the other proposal stays'),
+  'agreement.outdated': decided('The proposal does not replace the newest version'),
+  'agreement.notice': decided('The termination gives less notice than the agreement asks', POLICY),
+  'agreement.scope': decided('The agreement does not cover this', POLICY),
 
   // The act that creates it may be on its way, or the customer may change their mind.
   'link.unknown': transient(404, 'No such link is known', UNKNOWN),
   'link.pending': transient(409, 'The link is not complete yet'),
   'link.paused': transient(409, 'The customer paused the link'),
   'link.restorable': transient(409, 'The customer left and may still come back'),
+  'agreement.unknown': transient(404, 'No such agreement version is known'),
+  'agreement.pending': transient(409, 'The version is not agreed yet, as far as this node knows'),
+  'agreement.not_effective': transient(409, 'The agreement version does not apply yet'),
 } as const satisfies Record<string, Entry>;
 
 export type RefusalCode = keyof typeof REFUSALS;

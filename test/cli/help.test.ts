@@ -55,6 +55,9 @@ t.test('every command has help, with examples that call it, and a place in the m
     ...['send', 'list', 'show', 'evidence', 'get', 'recall', 'retry', 'cancel', 'inbox'].map(
       (name) => `document ${name}`,
     ),
+    ...['template', 'propose', 'list', 'show', 'diff', 'accept', 'decline', 'terminate', 'evidence'].map(
+      (name) => `agreement ${name}`,
+    ),
     ...['list', 'rotate', 'retire'].map((name) => `keys ${name}`),
     'doctor',
     'version',

@@ -52,6 +52,7 @@ t.test('what is to be told goes out together, one exchange at a time, until it i
           peer: a.url,
           state: 'failed',
           reason: 'exchange.expired',
+          decidedAt: undefined,
           settledAt: new Date(),
         },
       ]),

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import t from 'tap';
+import { termsBetween, untilAgreement } from '../support/agreement.ts';
 import { type ApiAnswer, type ApiClient, createApiClient, submissionForm } from '../support/api.ts';
 import { ALL_SCOPES, eventually, startTestNode, type TestNode } from '../support/node.ts';
 import { findOperation, operations } from '../support/openapi.ts';
@@ -251,10 +252,37 @@ t.test('the whole institution API between two nodes, as its contract says', asyn
     ok(await atB.operator.call('GET', `${second}`));
   });
 
+  t.test('agreements', async () => {
+    const json = { peer: b.url, terms: termsBetween(a, b) };
+    const { id } = ok(await atA.operator.call('POST', '/v1/agreements', { json }), 201);
+    const at = `/v1/agreements/${id}`;
+    await untilAgreement(b, String(id), 'open');
+    const { etag = '' } = Object.fromEntries((await atB.operator.call('GET', at)).headers);
+    const stale = { headers: { 'if-match': '"other"' } };
+    refused(await atB.operator.call('POST', `${at}/accept`, stale), 412, 'request.precondition');
+    refused(await atB.integrator.call('POST', `${at}/accept`), 403, 'auth.forbidden');
+    ok(await atB.operator.call('POST', `${at}/accept`, { headers: { 'if-match': etag } }));
+    await untilAgreement(b, String(id), 'agreed');
+    t.match(ok(await atA.auditor.call('GET', '/v1/agreements?state=agreed')), { agreements: [{ id }] });
+    t.match(ok(await atA.auditor.call('GET', `${at}/evidence`)), { exchanges: [{}, {}] });
+    const { terms } = json;
+    const amendment = { ...json, replaces: id, terms: { ...terms, noticeDays: 0 } };
+    const { id: next } = ok(await atA.operator.call('POST', '/v1/agreements', { json: amendment }), 201);
+    ok(await atA.operator.call('POST', `/v1/agreements/${next}/decline`));
+    refused(await atA.operator.call('POST', `${at}/decline`), 422, 'agreement.closed');
+    ok(await atA.operator.call('POST', `${at}/terminate`));
+  });
+
   t.test('a delivery that waits', async () => {
     const at = `/v1/peers/${Buffer.from(a.url).toString('base64url')}`;
     ok(await atB.operator.call('POST', `${at}/suspend`, { json: { reason: 'to make it wait' } }));
-    const metadata = { link, type: 'other', title: 'Avis', issuedAt: '2026-11-01', language: 'fr' };
+    const metadata = {
+      link,
+      type: 'billing.invoice',
+      title: 'Facture',
+      issuedAt: '2026-11-01',
+      language: 'fr',
+    };
     const body = submissionForm(metadata, await readFile(SAMPLE));
     const sent = await atA.integrator.call('POST', '/v1/documents', { body });
     const document = `/v1/documents/${ok(sent, 201)['id']}`;

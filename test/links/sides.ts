@@ -270,6 +270,7 @@ export async function settle(
         state: how.state,
         reason: how.reason ?? null,
         settledAt: new Date(),
+        decidedAt: undefined,
       },
     ]),
   );
@@ -287,6 +288,7 @@ function itemOf(draft: OutboundDraft, iss: string, decidedAt: Date): InboundItem
     manifest: parsed.manifest,
     bodyId: draft.jti,
     link: undefined,
+    agreement: undefined,
     decidedAt,
   };
 }

@@ -1,7 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
+import { agreementProblems } from '../../src/agreements/errors.ts';
 import { linkProblems } from '../../src/links/errors.ts';
+import type { AgreementProposeBody } from '../../src/protocol/agreement/terms.ts';
+import { findProposalProblem } from '../../src/protocol/agreement/terms-check.ts';
+import { sha256 } from '../../src/protocol/digest.ts';
+import { parseManifest } from '../../src/protocol/manifest.ts';
 import { REFUSALS } from '../../src/protocol/refusal.ts';
 import { DOCUMENT_TYPES } from '../../src/protocol/schemas/document.ts';
 import { ETSI_EVENTS, OWN_EVENTS } from '../../src/protocol/schemas/evidence.ts';
@@ -53,6 +58,7 @@ t.test('the chapters name no refusal that is none', async (t) => {
   const others = new Set([
     ...Object.keys(SCHEMAS),
     ...Object.keys(linkProblems),
+    ...Object.keys(agreementProblems),
     'exchange.expired',
     'exchange.mismatch',
     'exchange.unconfirmed',
@@ -64,5 +70,24 @@ t.test('the chapters name no refusal that is none', async (t) => {
       if (!families.has(code.split('.')[0]) || others.has(code)) continue;
       t.ok(Object.hasOwn(REFUSALS, code), `${page}: ${code}`);
     }
+  }
+});
+
+t.test('the example of an agreement holds', async (t) => {
+  const chapter = read('8-agreements.md');
+  const example = (act: string) => {
+    const [, text = ''] = new RegExp(`\`\`\`json ${act}\\n([^]*?)\\n\`\`\``).exec(chapter) ?? [];
+    const parsed = parseManifest(Buffer.from(text), act);
+    if (!parsed.ok) throw new Error(`${act}: ${parsed.detail}`);
+    return { text, body: parsed.manifest.body };
+  };
+  const proposed = example('agreement.propose');
+  const body = proposed.body as unknown as AgreementProposeBody;
+  const parties = ['https://a.example', 'https://b.example'] as const;
+  t.equal(findProposalProblem(body, parties, Date.UTC(2026, 10, 1, 12)), undefined);
+  const identity = sha256(proposed.text);
+  t.ok(chapter.includes(`"agr": "${identity}"`) && chapter.includes(`: \`${identity}\``), 'its identity');
+  for (const act of ['agreement.accept', 'agreement.terminate']) {
+    t.equal(example(act).body['agreement'], identity, act);
   }
 });

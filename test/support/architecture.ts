@@ -14,7 +14,7 @@ export const RANKS: readonly (readonly string[])[] = [
   ['db', 'keys', 'api-client'],
   ['registry', 'evidence', 'outbox'],
   ['exchange'],
-  ['links'],
+  ['agreements', 'links'],
   ['ledger'],
   ['slots', 'documents'],
   ['webhooks', 'http', 'console', 'cli', 'demo'],

@@ -39,7 +39,7 @@ export type ProcessNode = {
   /** A connection of the test's own, ended with the test at the latest. */
   connect(): Promise<pg.Client>;
   query(sql: string, values?: unknown[]): Promise<Record<string, unknown>[]>;
-  api(role: 'integrator' | 'vault'): Promise<ApiClient>;
+  api(role: 'integrator' | 'operator' | 'vault'): Promise<ApiClient>;
   /** The last lines it wrote. */
   log(): string;
 };

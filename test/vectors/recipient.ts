@@ -1,9 +1,14 @@
 import pg from 'pg';
 import type { Test } from 'tap';
 import { v7 as uuidV7 } from 'uuid';
+import { versionOfProposal } from '../../src/agreements/proposal.ts';
+import { lockBook, writeChanges } from '../../src/agreements/store.ts';
 import type { Tx } from '../../src/db/index.ts';
-import { sha256Bytes } from '../../src/protocol/digest.ts';
+import type { Side, VersionState } from '../../src/protocol/agreement/book.ts';
+import type { AgreementProposeBody } from '../../src/protocol/agreement/terms.ts';
+import { sha256, sha256Bytes } from '../../src/protocol/digest.ts';
 import { verifyEntityConfiguration } from '../../src/protocol/entity-configuration.ts';
+import { parseManifest } from '../../src/protocol/manifest.ts';
 import { applyConfiguration } from '../../src/registry/apply-configuration.ts';
 import type { PeerState } from '../../src/registry/index.ts';
 import { bumpVersion } from '../../src/registry/own-keys/store.ts';
@@ -26,6 +31,16 @@ export type RecipientState = {
     expiresAt: number;
     account?: string;
   }[];
+  agreements: {
+    peer: string;
+    id: string;
+    proposer: Side;
+    state: VersionState;
+    manifest: string;
+    agreedAt?: string;
+  }[];
+  /** `agreement`: its first version. */
+  terminations: { agreement: string; by: Side; noticedAt: string; endsAt: string }[];
 };
 
 type LinkState = 'active' | 'pending' | 'paused' | 'restorable' | 'revoked' | 'erased';
@@ -51,6 +66,8 @@ export async function startRecipient(
   for (const peer of state.peers) await addPeer(node, peer);
   for (const link of state.links) await addLink(node, state, link);
   for (const started of state.linksStarted) await addStarted(node, state, started);
+  for (const agreement of state.agreements) await addAgreement(node, agreement);
+  for (const termination of state.terminations) await addTermination(node, state, termination);
   await eventually(async () =>
     state.peers.every((peer) => node.registry.peer(peer.entityId)?.state === peer.state),
   );
@@ -180,4 +197,47 @@ async function addStarted(
       })
       .execute();
   });
+}
+
+async function addAgreement(
+  node: TestNode,
+  { peer, id, proposer, state, manifest, agreedAt }: RecipientState['agreements'][number],
+): Promise<void> {
+  const parsed = parseManifest(Buffer.from(manifest), 'agreement.propose');
+  if (!parsed.ok) throw new Error(`a proposal in the vectors is refused: ${parsed.detail}`);
+  if (sha256(manifest) !== id) throw new Error('a version that is not the digest of its manifest');
+  const body = parsed.manifest.body as unknown as AgreementProposeBody;
+  await node.db.transact(async (tx) => {
+    const { book } = await lockBook(tx, peer);
+    const version = versionOfProposal(book, id, proposer, body);
+    const text = { declines: body.declines ?? null, note: body.note ?? null, terms: body.terms };
+    const became = { id, state, ...(agreedAt !== undefined && { agreedAtMs: Date.parse(agreedAt) }) };
+    await writeChanges(
+      tx,
+      peer,
+      [
+        { kind: 'add', version },
+        { kind: 'state', ...became },
+      ],
+      { at: new Date(body.rev), text },
+    );
+  });
+}
+
+async function addTermination(
+  node: TestNode,
+  { agreements }: RecipientState,
+  { agreement, by, noticedAt, endsAt }: RecipientState['terminations'][number],
+): Promise<void> {
+  const { peer } = agreements.find(({ id }) => id === agreement) ?? {};
+  if (peer === undefined) throw new Error('a termination of no agreement');
+  const termination = {
+    root: agreement,
+    by,
+    noticedAtMs: Date.parse(noticedAt),
+    endsAtMs: Date.parse(endsAt),
+  };
+  await node.db.transact((tx) =>
+    writeChanges(tx, peer, [{ kind: 'terminate', termination }], { at: new Date(termination.noticedAtMs) }),
+  );
 }

@@ -5,9 +5,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import t, { type Test } from 'tap';
 import type { Expectation, RefusalCase, WireRequest } from '../../scripts/spec-vectors/refusal-shapes.ts';
-import { readAnswer } from '../../src/exchange/answer.ts';
 import { sha256 } from '../../src/protocol/digest.ts';
-import { verifySignatureFast } from '../../src/protocol/jose/signature.ts';
 import { parseReceipt, verifyReceipt } from '../../src/protocol/receipt.ts';
 import { REFUSALS } from '../../src/protocol/refusal.ts';
 import type { TestDatabase } from '../support/database.ts';
@@ -116,11 +114,6 @@ t.test('every refusal has a vector, and every vector ends in its code', async (t
       );
     }
   }
-  t.same(
-    given('reserved').map((one) => one.code),
-    ['quota.exceeded'],
-    'what no node answers yet',
-  );
 });
 
 t.test('requests and their answers', async (t) => {
@@ -224,32 +217,5 @@ t.test('a node that stops', async (t) => {
       await checkAnswer(t, node, request, await sent.answer, expect);
       await stopped;
     }
-  }
-});
-
-t.test('what a sender makes of a code that no node answers yet', async (t) => {
-  const { node } = await startRecipient(t, recipient);
-  for (const { steps, code } of given('reserved')) {
-    const expect = steps[0]?.expect;
-    if (expect?.answer !== 'problem') throw new Error('a reserved code is a problem');
-    const { status, retryable } = expect;
-    const answer = {
-      status,
-      contentType: 'application/problem+json',
-      retryAfter: '60',
-      body: Buffer.from(JSON.stringify({ code, status, retryable, title: REFUSALS[code].title })),
-    };
-    const expected = {
-      peer: recipient.peers[0]?.entityId ?? '',
-      self: node.url,
-      jti: '',
-      envelopeSha256: '',
-    };
-    t.match(await readAnswer({ registry: node.registry, verify: verifySignatureFast }, answer, expected), {
-      kind: 'problem',
-      code,
-      retryable: true,
-      retryAfterMs: 60_000,
-    });
   }
 });

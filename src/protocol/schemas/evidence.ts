@@ -22,6 +22,7 @@ export const OWN_EVENTS = [
   'ReceiptStored',
   'ExchangeClosed',
   'LinkChanged',
+  'AgreementChanged',
   'DocumentDeleted',
   'DocumentRestored',
   'Erasure',
@@ -45,6 +46,7 @@ const WITH_REASON = [
   'PeerChanged',
   'KeyChanged',
   'LinkChanged',
+  'AgreementChanged',
 ] as const;
 
 export const evidence = {
@@ -88,7 +90,7 @@ export const evidence = {
       maxLength: 60,
     }),
     subject: d.member(
-      "What the event changed, where it is not an exchange: a key, a peer state, a link half's revision.",
+      "What the event changed, where it is not an exchange: a key, a peer state, a link half's revision, an agreement version.",
       { type: 'string', maxLength: 300 },
     ),
     inc: d.member('Incarnation of the node that attests.', d.unixSeconds),

@@ -1,5 +1,6 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { parseEntityId } from '../ids.ts';
+import { agreementSchemas } from './agreement.ts';
 import { documentPush, documentRecall, documentStatus } from './document.ts';
 import { entityConfiguration } from './entity-configuration.ts';
 import { evidence } from './evidence.ts';
@@ -54,6 +55,7 @@ export const SCHEMAS = {
   'document.recall': documentRecall,
   'peer.notice': peerNotice,
   ...linkSchemas,
+  ...agreementSchemas,
 } as const;
 
 export type SchemaName = keyof typeof SCHEMAS;
@@ -82,8 +84,15 @@ export function findSchemaProblem(name: SchemaName, value: unknown): SchemaProbl
   const error = validate.errors?.[0];
   const unknownField =
     error?.keyword === 'additionalProperties' ? error.params['additionalProperty'] : undefined;
-  const pointer = `${error?.instancePath ?? ''}${unknownField === undefined ? '' : `/${String(unknownField)}`}`;
-  return { pointer, message: error?.message ?? 'does not follow the schema' };
+  const pointer = `${error?.instancePath ?? ''}${unknownField === undefined ? '' : `/${escapePointer(String(unknownField))}`}`;
+  const allowed = error?.keyword === 'enum' ? (error.params['allowedValues'] as unknown[]) : undefined;
+  const message = error?.message ?? 'does not follow the schema';
+  return { pointer, message: allowed === undefined ? message : `must be one of ${allowed.join(', ')}` };
+}
+
+/** A member's name within a JSON Pointer (RFC 6901 section 3). */
+export function escapePointer(name: string): string {
+  return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
 export function hasSchema(name: string): name is SchemaName {
