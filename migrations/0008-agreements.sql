@@ -35,6 +35,8 @@ create table agreement_versions (
 create unique index agreement_versions_open on agreement_versions (peer, proposer) where state = 'open';
 create unique index agreement_versions_successor on agreement_versions (replaces) where state = 'agreed';
 create index agreement_versions_peer on agreement_versions (peer, rev);
+create index agreement_versions_live on agreement_versions (peer, rev)
+  where state in ('open', 'accepting', 'agreed');
 
 create table agreement_terminations (
   root text not null references agreement_versions (id),
@@ -44,9 +46,8 @@ create table agreement_terminations (
   note text,
   -- The exchange that told the peer last: an answer to an earlier one says nothing of this end.
   jti uuid,
-  -- What this side said: when the peer took it, or the code with which it refused for good.
+  -- What this side said: when the peer took it.
   acknowledged_at timestamptz,
-  reason text,
   primary key (root, by)
 );
 

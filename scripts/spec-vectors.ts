@@ -8,6 +8,7 @@ import { linkTokenVectors, linkVectors } from './spec-vectors/links.ts';
 import { manifestVectors } from './spec-vectors/manifests.ts';
 import { evidenceVectors, receiptVectors, requestTokenVectors } from './spec-vectors/records.ts';
 import { refusalVectors } from './spec-vectors/refusals.ts';
+import { slotVectors } from './spec-vectors/slots.ts';
 
 /** spec/vectors, one file a subject: `node scripts/spec-vectors.ts` writes them, a test compares them. */
 export const VECTORS_FOLDER = new URL('../spec/vectors/', import.meta.url);
@@ -26,6 +27,7 @@ const FILES = {
   'receipts.json': receiptVectors,
   'refusals.json': refusalVectors,
   'request-tokens.json': requestTokenVectors,
+  'slots.json': slotVectors,
   'strict-json.json': strictJsonVectors,
 } as const;
 

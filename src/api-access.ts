@@ -1,4 +1,7 @@
+import { createHash } from 'node:crypto';
 import type { FastifyRequest, RouteShorthandOptions } from 'fastify';
+import type { JsonObject } from './protocol/jose/strict-json.ts';
+import { Refusal } from './protocol/refusal.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -27,3 +30,35 @@ export type Caller = Readonly<{
   role: string;
   issuer: 'node' | 'external';
 }>;
+
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,200}$/;
+
+/** The value of `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header). Throws Refusal `idempotency.key`. */
+export function parseIdempotencyKey(value: string | string[] | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'string' || !IDEMPOTENCY_KEY.test(value)) throw new Refusal('idempotency.key');
+  return value;
+}
+
+/** How long an answer is kept for repetitions. */
+export const IDEMPOTENCY_DAYS = 7;
+
+/** SHA-256 over what was asked for: its members in any order, and the digest of the file where there is one. */
+export function fingerprintOf(asked: JsonObject, contentSha256?: string): Buffer {
+  return createHash('sha256')
+    .update(JSON.stringify([sorted(asked), contentSha256 ?? null]))
+    .digest();
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.entries(value)
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+    .map(([name, member]) => [name, sorted(member)]);
+}
+
+/** The peer that a path names: by its `ref`, or by its id, percent-encoded. */
+export function peerIdOf(param: string): string {
+  return param.includes(':') ? param : Buffer.from(param, 'base64url').toString('utf8');
+}

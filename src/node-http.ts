@@ -30,6 +30,7 @@ import type { NodeDatabase } from './node-database.ts';
 import type { Outbox } from './outbox/index.ts';
 import { parseStrictJson } from './protocol/jose/strict-json.ts';
 import { keyRoutes, peerRoutes, type Registry, registryFederationRoutes } from './registry/index.ts';
+import { type SlotService, slotFederationRoutes, slotRoutes } from './slots/index.ts';
 
 const CONTRACT = path.join(import.meta.dirname, '..', 'openapi.yaml');
 const FEDERATION_PREFIX = '/federation/v1';
@@ -52,6 +53,7 @@ export type ServedNode = Readonly<{
   keks: KekRotation;
   links: LinkService;
   agreements: AgreementService;
+  slots: SlotService;
   outbox: Outbox;
   /** Charged by peer, also where an exchange is received. */
   peerBuckets: TokenBuckets;
@@ -109,7 +111,8 @@ export async function serveNode(node: ServedNode, stops: (() => Promise<unknown>
 }
 
 async function addInstitutionApi(app: App, node: ServedNode, addressBuckets: TokenBuckets): Promise<void> {
-  const { config, clock, logger, keys, registry, documents, vault, links, agreements, keks, outbox } = node;
+  const { config, clock, logger, keys, registry, documents, vault, links, agreements, slots, keks, outbox } =
+    node;
   await registerInstitutionApi(app, {
     contract: loadContract(CONTRACT),
     auth: nodeAuthOptions(config, { keys, clock, logger }),
@@ -122,6 +125,7 @@ async function addInstitutionApi(app: App, node: ServedNode, addressBuckets: Tok
       vaultRoutes(vault, access),
       linkRoutes(links, access),
       agreementRoutes(agreements, access),
+      slotRoutes(slots, clock, access),
       peerRoutes(registry.peerAdmin, outbox.traffic, access),
       keyRoutes(registry.ownKeys, access),
       kekRoutes(keks, access),
@@ -131,13 +135,15 @@ async function addInstitutionApi(app: App, node: ServedNode, addressBuckets: Tok
 
 async function addFederationApi(
   app: App,
-  { registry, exchange, peerBuckets }: ServedNode,
+  { registry, exchange, slots, peerBuckets }: ServedNode,
   addressBuckets: TokenBuckets,
 ): Promise<void> {
   await app.register(async (federation) => {
     const buckets = { addresses: addressBuckets, peers: peerBuckets };
     const onVerified = installFederationLimits(federation, buckets);
     await federation.register(registryFederationRoutes(registry));
-    await federation.register(exchangeRoutes(exchange, { onVerified }), { prefix: FEDERATION_PREFIX });
+    const prefix = { prefix: FEDERATION_PREFIX };
+    await federation.register(exchangeRoutes(exchange, { onVerified }), prefix);
+    await federation.register(slotFederationRoutes(slots.preflight, exchange, { onVerified }), prefix);
   });
 }

@@ -33,7 +33,8 @@ import { createLinkGate, createLinkService, type LinkService } from './links/ind
 import { openNodeDatabase } from './node-database.ts';
 import { serveNode } from './node-http.ts';
 import { createOutbox, type Outbox } from './outbox/index.ts';
-import { createRegistry, type Registry } from './registry/index.ts';
+import { createGuardedFetch, createRegistry, type Registry } from './registry/index.ts';
+import { createSlotService, type SlotService } from './slots/index.ts';
 
 export type Node = {
   readonly config: Config;
@@ -46,6 +47,7 @@ export type Node = {
   readonly keks: KekRotation;
   readonly links: LinkService;
   readonly agreements: AgreementService;
+  readonly slots: SlotService;
   readonly outbox: Outbox;
   /** Where it listens. */
   readonly address: { host: string; port: number };
@@ -59,6 +61,8 @@ export type Node = {
 export type NodeOverrides = { clock?: Clock; logger?: Logger };
 
 const DAY_S = 86_400;
+/** Of one link: enough for a campaign that asks first, and too few to watch a customer by. */
+const PREFLIGHTS_PER_MIN = 6;
 const SWEEP_INTERVAL_MS = 60_000;
 
 /** Wires the whole program, once, and starts it. What was started is stopped again when a later step fails. */
@@ -142,6 +146,11 @@ async function start(
 
   const links = createLinkGate(db);
   const bodyStore = createPostgresBodyStore(db);
+  const preflightBuckets = createTokenBuckets({
+    ratePerMin: PREFLIGHTS_PER_MIN,
+    burst: PREFLIGHTS_PER_MIN,
+    clock,
+  });
   const peerBuckets = createTokenBuckets({ ratePerMin: config.peerRatePerMin, clock });
   const vault = createVault({
     db,
@@ -180,6 +189,7 @@ async function start(
     outbox,
     exchange: () => exchange,
     bodies: bodyStore,
+    onErase: (tx, link) => slots.eraseLink(tx, link),
     onError,
     options: {
       organizationName: config.organizationName,
@@ -197,6 +207,20 @@ async function start(
     exchange: () => exchange,
     proof: (of) => exchange.fullProof(of),
     nowMs: () => clock.nowMs(),
+    onError,
+    options: { deliveryWindowS: config.deliveryWindowDays * DAY_S },
+  });
+  const slots = createSlotService({
+    db,
+    clock,
+    registry,
+    links,
+    agreements: agreementGate,
+    outbox,
+    exchange: () => exchange,
+    bodyStore,
+    chargePreflight: (link) => preflightBuckets.take(link),
+    probe: createGuardedFetch({ allowPrivate: config.allowInsecurePeers }),
     onError,
     options: { deliveryWindowS: config.deliveryWindowDays * DAY_S },
   });
@@ -219,9 +243,16 @@ async function start(
       ...vault.handlers,
       ...linkService.handlers,
       ...agreements.handlers,
+      ...slots.handlers,
       notices.handler,
     ],
-    listeners: [...vault.listeners, ...linkService.listeners, ...agreements.listeners, notices.outcome],
+    listeners: [
+      ...vault.listeners,
+      ...linkService.listeners,
+      ...agreements.listeners,
+      ...slots.listeners,
+      notices.outcome,
+    ],
     chargePeer: (peer) => {
       const taken = peerBuckets.take(peer);
       return taken.ok ? taken : { ok: false, retryAfterS: Math.ceil(taken.retryAfterMs / 1000) };
@@ -261,6 +292,7 @@ async function start(
     keks,
     links: linkService,
     agreements,
+    slots,
     outbox,
   };
   const { address, management, drain } = await serveNode(
@@ -283,6 +315,8 @@ async function start(
     stops.push(() => linkService.sweeper.stop());
     vault.start();
     stops.push(() => vault.stop());
+    slots.slots.prober.start();
+    stops.push(() => slots.slots.prober.stop());
   }
   kekSweeper.start();
   stops.push(() => kekSweeper.stop());

@@ -61,7 +61,7 @@ async function registeredRoutes(): Promise<Registered[]> {
       const given = Array.from({ length: factory.length - 1 }, stub);
       const institution = !/federation|exchangeRoutes/i.test(name);
       const plugin = institution ? factory(...given, access) : factory(...given, stub());
-      const prefix = institution ? '/v1' : name === 'exchangeRoutes' ? '/federation/v1' : '';
+      const prefix = institution ? '/v1' : name === 'registryFederationRoutes' ? '' : '/federation/v1';
       await app.register(plugin, { prefix });
       await app.ready();
       await app.close();

@@ -1,6 +1,7 @@
 import type { AgreementProposeBody } from '../../src/protocol/agreement/terms.ts';
 import { agreementManifest, agreementTerms, instant } from './agreements.ts';
 import { B, DAY_S, digest, NOW } from './fixtures.ts';
+import { GRANTED_SLOTS } from './slot-states.ts';
 
 type Changes = Record<string, unknown>;
 
@@ -20,7 +21,7 @@ export function partnerProposal(
     expiresAt: instant(NOW + (13 - daysAgo) * DAY_S),
     terms: agreementTerms({
       effectiveFrom: instant(NOW + beginsInDays * DAY_S),
-      hosts: { [PARTNER]: {}, [B]: { documents: GRANTED } },
+      hosts: { [PARTNER]: {}, [B]: { documents: GRANTED, slots: GRANTED_SLOTS } },
     }),
     ...body,
   } satisfies Changes & Pick<AgreementProposeBody, 'rev' | 'expiresAt' | 'terms'>);

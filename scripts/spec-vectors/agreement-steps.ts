@@ -618,37 +618,79 @@ function exchanges(): ExchangeCase[] {
   ];
 }
 
+const chooses = (name: string, given: BookShape, letter: string | null, ms = 0): CurrentCase => ({
+  name,
+  now: at(ms),
+  book: given,
+  expect: { version: letter === null ? null : idOf(letter) },
+});
+
 function current(): CurrentCase[] {
-  const names = (name: string, given: BookShape, letter: string | null, ms = 0): CurrentCase => ({
-    name,
-    now: at(ms),
-    book: given,
-    expect: { version: letter === null ? null : idOf(letter) },
-  });
   return [
-    names('no agreement', none, null),
-    names('an agreement in force', book(inForce), 'B'),
-    names(
+    chooses('no agreement', none, null),
+    chooses('an agreement in force', book(inForce), 'B'),
+    chooses(
       'a version this side has signed and has no receipt for',
       book(theirs('B', { state: 'accepting' })),
       null,
     ),
-    names('a second before it begins', book({ ...first, effectiveFrom: days(1) }), null, DAY_MS - 1000),
-    names('when it begins', book({ ...first, effectiveFrom: days(1) }), 'B', DAY_MS),
-    names('a second before the amendment begins', amendedSoon, 'B', 5 * DAY_MS - 1000),
-    names('when the amendment begins', amendedSoon, 'C', 5 * DAY_MS),
-    names('a second before the end', endsSoon, 'C', 30 * DAY_MS - 1000),
-    names('at the end', endsSoon, null, 30 * DAY_MS),
-    names(
+    chooses('a second before it begins', book({ ...first, effectiveFrom: days(1) }), null, DAY_MS - 1000),
+    chooses('when it begins', book({ ...first, effectiveFrom: days(1) }), 'B', DAY_MS),
+    chooses('a second before the amendment begins', amendedSoon, 'B', 5 * DAY_MS - 1000),
+    chooses('when the amendment begins', amendedSoon, 'C', 5 * DAY_MS),
+    chooses('a second before the end', endsSoon, 'C', 30 * DAY_MS - 1000),
+    chooses('at the end', endsSoon, null, 30 * DAY_MS),
+    chooses(
       'an amendment that would begin after the end',
       ended(book(inForce, { ...second, effectiveFrom: days(40) }), 'self', 30),
       'B',
       29 * DAY_MS,
     ),
-    names(
+    chooses(
       'an agreement that follows one that ended',
       ended(book(inForce, theirs('D', { state: 'agreed' })), 'self', -20),
       'D',
+    ),
+  ];
+}
+
+function named(): CurrentCase[] {
+  const next = theirs('D', { state: 'agreed' });
+  return [
+    chooses('no agreement', none, null),
+    chooses('an agreement in force', book(inForce), 'B'),
+    chooses('a second before it begins', book({ ...first, effectiveFrom: days(1) }), null, DAY_MS - 1000),
+    chooses('when the amendment begins: the earlier version drains', amendedSoon, 'C', 5 * DAY_MS),
+    chooses('at the end: its last version drains', endsSoon, 'C', 30 * DAY_MS),
+    chooses('a second before the end of the drain', endsSoon, 'C', 40 * DAY_MS - 1000),
+    chooses('at the end of the drain', endsSoon, null, 40 * DAY_MS),
+    chooses('of two versions that drain the later one', ended(amendedSoon, 'self', 8), 'C', 9 * DAY_MS),
+    chooses(
+      'the earlier one, where that drains longer',
+      ended(
+        book({ ...inForce, drainDays: 60 }, { ...second, effectiveFrom: days(5), drainDays: 1 }),
+        'self',
+        8,
+      ),
+      'B',
+      10 * DAY_MS,
+    ),
+    chooses(
+      'after the end, where the amendment had not begun',
+      ended(book(inForce, { ...second, effectiveFrom: days(40) }), 'self', 30),
+      'B',
+      35 * DAY_MS,
+    ),
+    chooses('one that applies, while one that ended drains', ended(book(inForce, next), 'self', -5), 'D'),
+    chooses(
+      'one that drains, before the next one begins',
+      ended(book(inForce, { ...next, effectiveFrom: days(1) }), 'self', -5),
+      'B',
+    ),
+    chooses(
+      'a version this side has signed and has no receipt for',
+      ended(book(theirs('B', { state: 'accepting' })), 'self', -5),
+      null,
     ),
   ];
 }
@@ -661,5 +703,6 @@ export function agreementSteps() {
     answers: answers(),
     exchanges: exchanges(),
     current: current(),
+    named: named(),
   };
 }

@@ -198,6 +198,9 @@ function slotCases(): ManifestCase[] {
   const quiet = (name: string, changes: Changes, pointer: string) =>
     wrong(name, { quietHours: { ...SLOT.quietHours, ...changes } }, `/quietHours${pointer}`);
   const locales = Array.from({ length: 21 }, (_, at) => `fr-${String(at).padStart(3, '0')}`);
+  const human = (name: string, route: Changes, pointer = '') =>
+    wrong(name, { human: route }, `/human${pointer}`);
+  const links = Array.from({ length: 51 }, (_, at) => `https://a.example/offres/${at}`);
   return [
     right('a slot', {}),
     right('a slot without quiet hours', { quietHours: undefined }),
@@ -230,12 +233,39 @@ function slotCases(): ManifestCase[] {
     quiet('quiet hours at 24:00', { from: '24:00' }, '/from'),
     quiet('quiet hours in an unknown time zone', { zone: 'Europe/Atlantis' }, '/zone'),
     quiet('quiet hours in an offset', { zone: '+01:00' }, '/zone'),
+    quiet('quiet hours in the abbreviation IST', { zone: 'IST' }, '/zone'),
+    quiet('quiet hours in the abbreviation PST', { zone: 'PST' }, '/zone'),
     quiet('quiet hours without a time zone', { zone: undefined }, ''),
     right('titles of 80 and bodies of 2000 characters', { titleMaxChars: 80, bodyMaxChars: 2000 }),
     wrong('titles of 81 characters', { titleMaxChars: 81 }, '/titleMaxChars'),
     wrong('titles of 9 characters', { titleMaxChars: 9 }, '/titleMaxChars'),
     wrong('bodies of 2001 characters', { bodyMaxChars: 2001 }, '/bodyMaxChars'),
     wrong('a slot without its capacity', { capacity: undefined }, ''),
+    right('a person in the thread', { human: { kind: 'thread' } }),
+    right('a person on a page', { human: { kind: 'web', url: 'https://a.example/conseiller?de=vault' } }),
+    right('a person by telephone', { human: { kind: 'phone', number: '+33123456789' } }),
+    right('a number of 7 digits', { human: { kind: 'phone', number: '+1234567' } }),
+    right('a number of 15 digits', { human: { kind: 'phone', number: `+${'1'.repeat(15)}` } }),
+    human('a number of 6 digits', { kind: 'phone', number: '+123456' }, '/number'),
+    human('a number of 16 digits', { kind: 'phone', number: `+${'1'.repeat(16)}` }, '/number'),
+    human('a number without the plus', { kind: 'phone', number: '0033123456789' }, '/number'),
+    human('a number with spaces', { kind: 'phone', number: '+33 1 23 45 67 89' }, '/number'),
+    human('a number that begins with zero', { kind: 'phone', number: '+0123456789' }, '/number'),
+    human('a telephone without a number', { kind: 'phone' }, '/kind'),
+    human('a page without its address', { kind: 'web' }, '/kind'),
+    human('a page without https', { kind: 'web', url: 'http://a.example/conseiller' }, '/url'),
+    human('a thread with an address', { kind: 'thread', url: 'https://a.example/conseiller' }, '/url'),
+    human('a kind nobody defined', { kind: 'post' }, '/kind'),
+    human('a person of no kind', {}),
+    right('no links', { links: [] }),
+    right('50 links', { links: links.slice(1) }),
+    wrong('51 links', { links }, '/links'),
+    wrong('a link without https', { links: ['http://a.example/offres'] }, '/links/0'),
+    wrong('a link with user information', { links: ['https://a@a.example/offres'] }, '/links/0'),
+    wrong('a link with a space', { links: ['https://a.example/nos offres'] }, '/links/0'),
+    wrong('a link twice', { links: ['https://a.example/', 'https://a.example/'] }, '/links'),
+    right('a link of 2048 characters', { links: [`https://a.example/${'a'.repeat(2030)}`] }),
+    wrong('a link of 2049 characters', { links: [`https://a.example/${'a'.repeat(2031)}`] }, '/links/0'),
   ];
 }
 
@@ -323,7 +353,8 @@ export function agreementVectors() {
         'refused: the code. changes: what becomes of versions, in any order; none where nothing changes. Of a termination `ends` is what is kept as said by that side.',
       exchanges:
         'Whether an exchange of the peer that names `agr`, or none where it is null, is judged, and under which version.',
-      current: 'The version a side names in what it sends, null where none.',
+      current: 'The version that applies at `now`, null where none: what a side names in a message.',
+      named: 'The version a side names in what may come under none, null where it names none.',
     },
     proposer: A,
     recipient: B,

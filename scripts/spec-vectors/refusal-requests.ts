@@ -1,5 +1,5 @@
 import { REFUSALS, type RefusalCode } from '../../src/protocol/refusal.ts';
-import { agreements, PARTNER, terminations } from './agreement-states.ts';
+import { agreements, current, PARTNER, terminations } from './agreement-states.ts';
 import { configurationClaims, signConfiguration } from './entity-configurations.ts';
 import {
   A,
@@ -18,7 +18,8 @@ import {
   uuid,
 } from './fixtures.ts';
 import { SCOPES } from './links.ts';
-import type { RefusalCase, Step, WireRequest } from './refusal-shapes.ts';
+import type { Expectation, RefusalCase, Step, WireRequest } from './refusal-shapes.ts';
+import { displaysUnder, slotLinks, slotsOf } from './slot-states.ts';
 
 type Changes = Record<string, unknown>;
 
@@ -101,9 +102,12 @@ export function recipientState() {
       ...['active', 'pending', 'paused', 'restorable', 'revoked', 'erased'].map(link),
       { ...link('of another peer'), state: 'active', peer: peers.suspended.id },
       { ...link('under an agreement'), state: 'active', peer: PARTNER, scopes: partnerScopes },
+      ...slotLinks(PARTNER),
     ],
     agreements,
     terminations,
+    slots: slotsOf(PARTNER),
+    displays: displaysUnder(current.id),
   };
 }
 
@@ -183,8 +187,8 @@ export const close = (name: string, changes: Changes = {}): WireRequest =>
   });
 const envelopeOf = (name: string): string => put({ name }).headers['ivx-envelope'] ?? '';
 
-/** What a code's own entry says the answer is. */
-export function refusal(code: RefusalCode, request: WireRequest): Step {
+/** What a code's own entry says the answer is, and what a decision says of when to try again. */
+export function refusal(code: RefusalCode, request: WireRequest, nextEligibleAt?: string): Step {
   const { kind, status, erds }: { kind: string; status: number; erds?: string } = REFUSALS[code];
   return {
     request,
@@ -196,14 +200,20 @@ export function refusal(code: RefusalCode, request: WireRequest): Step {
             event: 'RelayRejection',
             reason: code,
             ...(erds !== undefined && { erds }),
+            ...(nextEligibleAt !== undefined && { nextEligibleAt }),
           }
         : { status, answer: 'problem', code, retryable: kind === 'transient' },
   };
 }
 
-export const acceptance = (request: WireRequest): Step => ({
+type Receipt = Extract<Expectation, { answer: 'receipt' }>;
+
+export const acceptance = (
+  request: WireRequest,
+  says: Pick<Receipt, 'outcome' | 'nextEligibleAt'> = {},
+): Step => ({
   request,
-  expect: { status: 201, answer: 'receipt', event: 'RelayAcceptance' },
+  expect: { status: 201, answer: 'receipt', event: 'RelayAcceptance', ...says },
 });
 
 export const one = (code: RefusalCode, options: Put, more: Partial<RefusalCase> = {}): RefusalCase => ({

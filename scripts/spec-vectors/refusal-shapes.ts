@@ -21,6 +21,8 @@ export type Expectation =
       event: 'RelayAcceptance' | 'RelayRejection';
       reason?: string;
       erds?: string;
+      outcome?: 'placed' | 'deferred';
+      nextEligibleAt?: string;
       /** Index of the step whose answer this one repeats, byte for byte. */
       same?: number;
     };

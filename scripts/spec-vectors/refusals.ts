@@ -29,6 +29,7 @@ import {
   stalePeer,
 } from './refusal-requests.ts';
 import type { RefusalCase } from './refusal-shapes.ts';
+import { slotCases } from './slot-refusals.ts';
 
 function syntaxCases(): RefusalCase[] {
   return [
@@ -306,10 +307,10 @@ export function refusalVectors() {
       'Requests to the node `recipient`, in that state, at that time by its clock and its database’s, and the answers. Steps of a case follow each other; cases are independent of each other. All is normative but the `given` states, which are reached by other means.',
     format: {
       recipient:
-        'peers: those it knows, with the configurations it relied on one after the other. links: those it has; of pending ones only its own half. linksStarted: attempts its own customers started, with the token it gave out (under the key bExchange of keys.json), for an account of their own or that of the link `account`. agreements: versions proposed by it (self) or to it (peer), each the digest of its manifest; terminations: what was said to end one, named by its first version.',
+        'peers: those it knows, with the configurations it relied on one after the other. links: those it has; of pending ones only its own half. linksStarted: attempts its own customers started, with the token it gave out (under the key bExchange of keys.json), for an account of their own or that of the link `account`. agreements: versions proposed by it (self) or to it (peer), each the digest of its manifest; terminations: what was said to end one, named by its first version. slots: what it knows of slots beyond the agreement: whether it paused one, and how many probes of the page of its human route failed in a row; wishes, of a link: what its customer wants of contacts (mutedUntil: this peer; always: for good). displays: messages of the link’s peer, by their exchange, and when they were displayed; placed an hour before, and over a minute later.',
       body: 'The bytes sent, base64url. With stopAfter, that many of them are sent; afterwards: hold leaves the connection open, cut ends it.',
       expect:
-        'answer problem: application/problem+json with code and retryable. answer receipt: application/ivx-receipt+jwt, signed by the recipient, env naming the envelope of the request; same: the bytes of the answer to the step of that index. answer none: nobody waits for it.',
+        'answer problem: application/problem+json with code and retryable. answer receipt: application/ivx-receipt+jwt, signed by the recipient, env naming the envelope of the request, with these members and no other of reason, erds, outcome and nextEligibleAt; same: the bytes of the answer to the step of that index. answer none: nobody waits for it.',
       given: {
         impatient: 'The recipient gives a body up that stands still for a second.',
         'one-a-minute': 'A peer may send one exchange a minute.',
@@ -326,6 +327,7 @@ export function refusalVectors() {
       ...bodyCases(),
       ...linkCases(),
       ...agreementCases(),
+      ...slotCases(),
       ...exchangeCases(),
       ...loadCases(),
     ],

@@ -1,5 +1,5 @@
 import type { Tx } from '../db/index.ts';
-import type { ActHandler, InboundItem } from '../exchange/index.ts';
+import type { ActHandler, InboundItem, Verdict } from '../exchange/index.ts';
 import type { Book, Change, Version } from '../protocol/agreement/book.ts';
 import {
   type Step,
@@ -20,7 +20,10 @@ import { insertExchange } from './exchange-store.ts';
 import { versionOfProposal } from './proposal.ts';
 import { recordChanges } from './record.ts';
 import type { AgreementAct, Speaker } from './speak.ts';
-import { lockBook, type ProposalText, writeChanges } from './store.ts';
+import { countProposals, lockBook, type ProposalText, writeChanges } from './store.ts';
+
+/** More than people negotiate, and few enough to be kept for ever. */
+const MAX_PROPOSALS_A_DAY = 100;
 
 /** One act of a peer: how it is judged, and what it is about. */
 type PeerAct = {
@@ -107,18 +110,23 @@ export function createAgreementHandlers(deps: AgreementDeps, speaker: Speaker): 
     link: 'none',
     async judge(tx, items) {
       const steps = takenIn(tx);
-      const verdicts = [];
-      for (const item of items) {
+      const verdicts = new Map<InboundItem, Verdict | undefined>();
+      // Books are locked in one order, whoever came first.
+      for (const item of [...items].sort((a, b) => (a.iss < b.iss ? -1 : 1))) {
         if (steps.has(item.iss)) {
-          verdicts.push({ refusal: 'exchange.in_progress' as const });
+          verdicts.set(item, { refusal: 'exchange.in_progress' });
           continue;
         }
         const { book } = await lockBook(tx, item.iss);
+        if (name === 'agreement.propose' && (await countProposals(tx, item.iss)) >= MAX_PROPOSALS_A_DAY) {
+          verdicts.set(item, { refusal: 'rate.limited' });
+          continue;
+        }
         const step = act.step(book, item);
         steps.set(item.iss, { book, changes: step.ok ? step.changes : [] });
-        verdicts.push(step.ok ? undefined : { refusal: step.code });
+        verdicts.set(item, step.ok ? undefined : { refusal: step.code });
       }
-      return verdicts;
+      return items.map((item) => verdicts.get(item));
     },
     async apply(tx, items) {
       for (const item of items) await write(tx, act, item);

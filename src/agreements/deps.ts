@@ -15,7 +15,5 @@ export type AgreementDeps = {
   options: {
     /** Delivery window of what answers or ends an agreement. */
     deliveryWindowS: number;
-    /** How long before what the peer could not be told is said again. Default 10 minutes. */
-    sayAgainAfterMs?: number;
   };
 };

@@ -26,6 +26,18 @@ export async function readOwnExchanges(
   return rows;
 }
 
+/** When this side first said something about a version. */
+export async function readFirstSaid(
+  tx: Tx,
+  said: { version: string; act: string; iss: string },
+): Promise<Date> {
+  const { rows } = await tx.client.query<{ at: Date }>(
+    `select coalesce(min(at), now()) as at from agreement_exchanges where version = $1 and act = $2 and iss = $3`,
+    [said.version, said.act, said.iss],
+  );
+  return (rows[0] as { at: Date }).at;
+}
+
 export type ExchangeState = 'pending' | 'accepted' | 'rejected' | 'failed';
 
 /** The exchange that carried an own proposal. */
@@ -52,6 +64,9 @@ export type FiledExchange = {
 };
 
 /** The file of a version: the exchanges about it, and those that ended its agreement, the oldest first. */
+/** Of what is said again and again in vain, this much is shown. */
+const MAX_FILE = 200;
+
 export async function readFile(client: pg.ClientBase, version: string): Promise<FiledExchange[]> {
   const { rows } = await client.query(
     `select e.iss, e.jti, e.act, e.at, coalesce(o.state, 'accepted') as state, o.reason
@@ -60,8 +75,8 @@ export async function readFile(client: pg.ClientBase, version: string): Promise<
        (select 1 from inbound_exchanges i where i.iss = e.iss and i.jti = e.jti)
      where e.version = $1 or (e.act = 'agreement.terminate'
        and e.version = (select root from agreement_versions where id = $1 and state in ('agreed', 'terminated')))
-     order by e.at, e.jti`,
-    [version],
+     order by e.at, e.jti limit $2`,
+    [version, MAX_FILE],
   );
   return rows;
 }

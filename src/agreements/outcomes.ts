@@ -1,22 +1,22 @@
 import type { Tx } from '../db/index.ts';
 import type { OutcomeListener, SettledItem } from '../exchange/index.ts';
+import { pauseBeforeRepeatMs } from '../outbox/index.ts';
 import { type Change, findVersion } from '../protocol/agreement/book.ts';
 import { settleAcceptance, settleProposal } from '../protocol/agreement/negotiation.ts';
 import type { EntityId, ExchangeId } from '../protocol/ids.ts';
 import type { AgreementDeps } from './deps.ts';
-import { readOwnExchanges } from './exchange-store.ts';
+import { readFirstSaid, readOwnExchanges } from './exchange-store.ts';
 import { recordChanges } from './record.ts';
 import { type AgreementAct, declineBody, manifestOf, type Speaker } from './speak.ts';
 import {
+  acknowledgeTermination,
+  dropTermination,
   lockBook,
   readAnswerNote,
   readTerminations,
-  settleTermination,
   tellTermination,
   writeChanges,
 } from './store.ts';
-
-const SAY_AGAIN_AFTER_MS = 10 * 60_000;
 
 /** What became of an own act: the exchange's end, and what it was about. */
 type Told = SettledItem & { version: string };
@@ -27,7 +27,6 @@ const isUndecided = (told: Told) => told.state === 'failed' || told.reason === '
 /** The answers to this side's own acts. Acceptances, refusals and terminations never end by expiry: they are said again. */
 export function createAgreementOutcomes(deps: AgreementDeps, speaker: Speaker): OutcomeListener[] {
   const { evidence, registry } = deps;
-  const waitMs = deps.options.sayAgainAfterMs ?? SAY_AGAIN_AFTER_MS;
 
   async function change(tx: Tx, told: Told, changes: readonly Change[]): Promise<void> {
     if (changes.length === 0) return;
@@ -37,7 +36,14 @@ export function createAgreementOutcomes(deps: AgreementDeps, speaker: Speaker): 
     await recordChanges(tx, evidence, changes, { ...given, peer: told.peer, exchange });
   }
 
-  function sayAgain(tx: Tx, told: Told, act: AgreementAct, body: object, now: Date): Promise<ExchangeId> {
+  async function sayAgain(
+    tx: Tx,
+    told: Told,
+    act: AgreementAct,
+    body: object,
+    now: Date,
+  ): Promise<ExchangeId> {
+    const first = await readFirstSaid(tx, { version: told.version, act, iss: registry.self.entityId });
     return speaker.say(tx, {
       peer: told.peer as EntityId,
       act,
@@ -45,7 +51,7 @@ export function createAgreementOutcomes(deps: AgreementDeps, speaker: Speaker): 
       manifest: manifestOf(body),
       at: now,
       submitted: false,
-      notBefore: new Date(now.getTime() + waitMs),
+      notBefore: new Date(now.getTime() + pauseBeforeRepeatMs(first, now)),
     });
   }
 
@@ -87,8 +93,9 @@ export function createAgreementOutcomes(deps: AgreementDeps, speaker: Speaker): 
     async 'agreement.terminate'(tx, told) {
       const { now } = await lockBook(tx, told.peer);
       if (!isUndecided(told)) {
-        const reason = told.state === 'accepted' ? null : (told.reason ?? 'exchange.failed');
-        await settleTermination(tx, told.jti, { at: told.settledAt, reason });
+        // Refused for good, it ends nothing: both books say so, and notice can be given anew.
+        if (told.state === 'accepted') await acknowledgeTermination(tx, told.jti, told.settledAt);
+        else await dropTermination(tx, told.jti);
         return;
       }
       const said = (await readTerminations(tx.client, [told.version])).get(told.version) ?? [];

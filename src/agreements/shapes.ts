@@ -52,9 +52,8 @@ export type AgreementDetails = AgreementSummary & {
     noticedAt: Date;
     endsAt: Date;
     note?: string;
-    /** Of an own one: whether the peer took it, and if it refused, the code. */
+    /** Of an own one: whether the peer took it. */
     acknowledged?: boolean;
-    reason?: string;
   }[];
   exchanges: {
     act: string;
@@ -117,14 +116,13 @@ function standingOf(version: Version, book: Book, nowMs: number): Standing {
 }
 
 export function terminationShape(termination: StoredTermination): AgreementDetails['terminations'][number] {
-  const { by, noticedAt, endsAt, note, acknowledgedAt, reason } = termination;
+  const { by, noticedAt, endsAt, note, acknowledgedAt } = termination;
   return {
     by,
     noticedAt,
     endsAt,
     ...(note !== null && { note }),
     ...(by === 'self' && { acknowledged: acknowledgedAt !== null }),
-    ...(reason !== null && { reason }),
   };
 }
 

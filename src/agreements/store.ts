@@ -70,12 +70,18 @@ export async function lockBook(tx: Tx, peer: string): Promise<{ book: Book; ownR
     [peer],
   );
   const { own_rev: ownRev, now } = rows[0] as { own_rev: number; now: Date };
-  return { book: await readBook(tx.client, peer), ownRev, now };
+  return { book: await readBook(tx.client, peer, ALL_VERSIONS), ownRev, now };
 }
 
-const READ_VERSIONS = {
+const ALL_VERSIONS = {
   name: 'agreement-versions',
   text: `select ${VERSION} from agreement_versions where peer = $1 order by rev`,
+};
+/** Of dead proposals a peer may leave as many as it likes; what is asked for every batch passes them over. */
+const LIVE_VERSIONS = {
+  name: 'agreement-live-versions',
+  text: `select ${VERSION} from agreement_versions
+    where peer = $1 and state in ('open', 'accepting', 'agreed') order by rev`,
 };
 const READ_TERMINATIONS = {
   name: 'agreement-terminations',
@@ -83,18 +89,46 @@ const READ_TERMINATIONS = {
     from agreement_terminations t join agreement_versions v on v.id = t.root where v.peer = $1`,
 };
 
-/** Books as they stand, without a lock. */
+/** Books as they stand, without a lock and without what came to nothing. */
 export async function readBooks(client: pg.ClientBase, peers: readonly string[]): Promise<Map<string, Book>> {
-  const books = await together(peers.map((peer) => readBook(client, peer)));
+  const books = await together(peers.map((peer) => readBook(client, peer, LIVE_VERSIONS)));
   return new Map(peers.map((peer, at) => [peer, books[at] as Book]));
 }
 
-async function readBook(client: pg.ClientBase, peer: string): Promise<Book> {
-  const versions = await client.query<VersionRow>({ ...READ_VERSIONS, values: [peer] });
+async function readBook(
+  client: pg.ClientBase,
+  peer: string,
+  statement: { name: string; text: string },
+): Promise<Book> {
+  const versions = await client.query<VersionRow>({ ...statement, values: [peer] });
   // Most peers have none, and what is asked here is asked for every batch.
   if (versions.rows.length === 0) return { versions: [], terminations: [] };
   const terminations = await client.query<TerminationRow>({ ...READ_TERMINATIONS, values: [peer] });
   return { versions: versions.rows.map(versionOf), terminations: terminations.rows.map(terminationOf) };
+}
+
+/** One version of a peer, whatever became of it. */
+export async function readVersion(
+  client: pg.ClientBase,
+  peer: string,
+  id: string,
+): Promise<Version | undefined> {
+  const { rows } = await client.query<VersionRow>(
+    `select ${VERSION} from agreement_versions where id = $1 and peer = $2`,
+    [id, peer],
+  );
+  const [row] = rows;
+  return row && versionOf(row);
+}
+
+/** How many proposals a peer has made in a day. */
+export async function countProposals(tx: Tx, peer: string): Promise<number> {
+  const { rows } = await tx.client.query<{ count: number }>(
+    `select count(*) as count from agreement_versions
+     where peer = $1 and proposer = 'peer' and proposed_at > now() - interval '1 day'`,
+    [peer],
+  );
+  return rows[0]?.count ?? 0;
 }
 
 /** Terms never change: what was read once needs no second look. */
@@ -150,7 +184,7 @@ export async function writeChanges(
         await tx.client.query(
           `insert into agreement_terminations (root, by, noticed_at, ends_at, note) values ($1, $2, $3, $4, $5)
            on conflict (root, by) do update set noticed_at = excluded.noticed_at, ends_at = excluded.ends_at,
-             note = excluded.note, jti = null, acknowledged_at = null, reason = null`,
+             note = excluded.note, jti = null, acknowledged_at = null`,
           [
             change.termination.root,
             change.termination.by,
@@ -207,17 +241,17 @@ export async function tellTermination(tx: Tx, root: string, jti: string): Promis
   ]);
 }
 
-/** What the peer answered to the exchange that told it of this side's termination. */
-export async function settleTermination(
-  tx: Tx,
-  jti: string,
-  answer: { at: Date; reason: string | null },
-): Promise<void> {
+/** The peer took this side's termination, by the exchange that told it. */
+export async function acknowledgeTermination(tx: Tx, jti: string, at: Date): Promise<void> {
   await tx.client.query(
-    `update agreement_terminations set acknowledged_at = case when $3::text is null then $2::timestamptz end, reason = $3
-     where jti = $1 and by = 'self'`,
-    [jti, answer.at, answer.reason],
+    `update agreement_terminations set acknowledged_at = $2 where jti = $1 and by = 'self'`,
+    [jti, at],
   );
+}
+
+/** The peer refused it for good. */
+export async function dropTermination(tx: Tx, jti: string): Promise<void> {
+  await tx.client.query(`delete from agreement_terminations where jti = $1 and by = 'self'`, [jti]);
 }
 
 /** Whose version this is. */
@@ -295,7 +329,6 @@ export type StoredTermination = {
   endsAt: Date;
   note: string | null;
   acknowledgedAt: Date | null;
-  reason: string | null;
 };
 
 export async function readTerminations(
@@ -304,7 +337,7 @@ export async function readTerminations(
 ): Promise<Map<string, StoredTermination[]>> {
   const { rows } = await client.query(
     `select root, by, jti, noticed_at as "noticedAt", ends_at as "endsAt", note,
-       acknowledged_at as "acknowledgedAt", reason
+       acknowledged_at as "acknowledgedAt"
      from agreement_terminations where root = any($1::text[]) order by root, ends_at`,
     [roots],
   );

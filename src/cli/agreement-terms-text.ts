@@ -45,12 +45,27 @@ function slotFields(grant: SlotGrant): Field[] {
       `${grant.capacity} at once for a customer; title of ${grant.titleMaxChars}, body of ${grant.bodyMaxChars} characters`,
     ],
     ...grant.caps.map((cap) => ['', capText(cap)] as const),
+    ['', humanText(grant.human)],
+    ['', grant.links && `links lead to ${grant.links.join(', ')} only`],
     [
       '',
       quietHours &&
         `quiet from ${quietHours.from} to ${quietHours.to} (customer's zone, else ${quietHours.zone})`,
     ],
   ];
+}
+
+function humanText(human: SlotGrant['human']): string {
+  switch (human?.kind) {
+    case 'thread':
+      return 'whoever asks for a person is answered in the thread';
+    case 'web':
+      return `whoever asks for a person is sent to ${human.url}`;
+    case 'phone':
+      return `whoever asks for a person calls ${human.number}`;
+    case undefined:
+      return 'TAKES NOTHING: nobody is named whom customers could ask for (human)';
+  }
 }
 
 const COUNTED_TOGETHER: Readonly<Record<Cap['scope'], string>> = {

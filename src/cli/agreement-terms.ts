@@ -19,6 +19,7 @@ const GRANT: HostGrant = {
         { scope: 'slot', max: 1, per: 1, unit: 'day', counts: 'displayed' },
       ],
       quietHours: { from: '20:00', to: '08:00', zone: 'Europe/Paris' },
+      human: { kind: 'thread' },
       titleMaxChars: 60,
       bodyMaxChars: 600,
     },

@@ -105,14 +105,14 @@ export function tellAgreement(context: CliContext, version: AgreementDetails): v
 
 function terminationText(
   { peer }: AgreementDetails,
-  { by, noticedAt, endsAt, note, acknowledged, reason }: AgreementDetails['terminations'][number],
+  { by, noticedAt, endsAt, note, acknowledged }: AgreementDetails['terminations'][number],
 ): string {
   const told = acknowledged === true ? 'the peer has taken note' : 'the peer has not taken note yet';
   const text = [
     `${by === 'self' ? 'here' : `by ${peer.organizationName}`}, ${formatTime(noticedAt)}`,
     `to end ${formatTime(endsAt)}`,
     note !== undefined && `“${note}”`,
-    by === 'self' && (reason === undefined ? told : `the peer refused it: ${reason}`),
+    by === 'self' && told,
   ];
   return `  ${printable(text.filter((part) => part !== false).join('; '))}`;
 }

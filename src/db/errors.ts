@@ -21,12 +21,6 @@ export function isSerializationConflict(error: unknown): boolean {
   return state === '40001' || state === '40P01';
 }
 
-/** The fault lies in a value or a constraint, so it belongs to one item of a batch. */
-export function isDataFault(error: unknown): boolean {
-  const state = sqlState(error);
-  return state !== undefined && (/^2[23]/.test(state) || state.startsWith('54'));
-}
-
 /** Connections that broke, were ended, or are too many (53300); statements cancelled or out of time. */
 const UNAVAILABLE = /^(?:08...|57P0[1-5]|57014|25P03|53300)$/;
 

@@ -1,4 +1,4 @@
-import { isDataFault } from './errors.ts';
+import { DatabaseExhausted, DatabaseUnavailable } from './errors.ts';
 import { sizeWithin } from './statement-sizes.ts';
 
 export type GroupCommit<Item, Result> = {
@@ -25,8 +25,8 @@ type Waiting<Item, Result> = {
 
 /**
  * Shares one durable commit among whatever arrived while the last one was committing. There is no timer: an item
- * that comes alone is committed at once. When a batch fails for a fault of the data it is bisected, so that one bad
- * item spoils none of the others.
+ * that comes alone is committed at once. When a batch fails, and not for want of the database, it is bisected, so that
+ * one bad item spoils none of the others.
  */
 export function createGroupCommit<Item, Result>(
   options: GroupCommitOptions<Item, Result>,
@@ -44,7 +44,7 @@ export function createGroupCommit<Item, Result>(
         entry.resolve(results[index] as Result);
       });
     } catch (error) {
-      if (batch.length > 1 && isDataFault(error)) {
+      if (batch.length > 1 && !isForWantOfDatabase(error)) {
         const middle = batch.length >> 1;
         await run(batch.slice(0, middle));
         await run(batch.slice(middle));
@@ -83,4 +83,9 @@ export function createGroupCommit<Item, Result>(
       return waiting.length + committing;
     },
   };
+}
+
+/** No part of a batch would fare better. */
+function isForWantOfDatabase(error: unknown): boolean {
+  return error instanceof DatabaseUnavailable || error instanceof DatabaseExhausted;
 }

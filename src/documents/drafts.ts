@@ -1,3 +1,4 @@
+import { fingerprintOf } from '../api-access.ts';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../db/index.ts';
 import type { BodyReader, BodyStore, LinkGate, Sealer } from '../exchange/index.ts';
@@ -6,7 +7,7 @@ import type { JsonObject } from '../protocol/jose/strict-json.ts';
 import { Refusal } from '../protocol/refusal.ts';
 import { newUuidV7 } from '../random.ts';
 import { type DraftRow, insertDraft, readDraft, takeExpiredDrafts } from './draft-store.ts';
-import { createRunningKeys, fingerprintOf, type IdempotencyKey } from './idempotency.ts';
+import { createRunningKeys, type IdempotencyKey } from './idempotency.ts';
 import { deleteExpiredKeys, readAnswers, storeAnswers } from './idempotency-store.ts';
 import { draftShape } from './shapes.ts';
 import { refuseSubmission, type SubmissionMetadata, type Submitted, type Submitter } from './submit.ts';
@@ -51,7 +52,7 @@ export function createDrafts(deps: {
     const now = new Date(clock.nowMs());
     const id = newUuidV7();
     const body = await sealer.finish(undefined, Buffer.from(JSON.stringify(metadata), 'utf8'));
-    const fingerprint = fingerprintOf(idempotency?.given ?? {}, undefined);
+    const fingerprint = fingerprintOf(idempotency?.given ?? {});
     return db.transact(async (tx) => {
       if (idempotency !== undefined) {
         const [stored] = await readAnswers(tx, [idempotency.key]);

@@ -1,5 +1,6 @@
+import { IDEMPOTENCY_DAYS } from '../api-access.ts';
 import type { Database, Tx } from '../db/index.ts';
-import { IDEMPOTENCY_DAYS, type IdempotencyKey } from './idempotency.ts';
+import type { IdempotencyKey } from './idempotency.ts';
 
 export type KeyedAnswer = IdempotencyKey & { fingerprint: Buffer; documentId: string; answer: string };
 

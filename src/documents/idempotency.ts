@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import type { JsonObject } from '../protocol/jose/strict-json.ts';
 import { Refusal } from '../protocol/refusal.ts';
 
 /** A request that its caller may repeat (draft-ietf-httpapi-idempotency-key-header). */
@@ -16,18 +14,6 @@ export type RunningKeys = {
   run<T>(key: IdempotencyKey | undefined, work: () => Promise<T>): Promise<T>;
 };
 
-/** How long an answer is kept for repetitions. */
-export const IDEMPOTENCY_DAYS = 7;
-
-const KEY = /^[\x21-\x7e]{1,200}$/;
-
-/** The value of the header. Throws Refusal `idempotency.key`. */
-export function parseIdempotencyKey(value: string | string[] | undefined): string | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value !== 'string' || !KEY.test(value)) throw new Refusal('idempotency.key');
-  return value;
-}
-
 export function createRunningKeys(): RunningKeys {
   const running = new Set<string>();
   return {
@@ -43,19 +29,4 @@ export function createRunningKeys(): RunningKeys {
       }
     },
   };
-}
-
-/** SHA-256 over what was asked for: metadata in any order of members, and the digest of the file where there is one. */
-export function fingerprintOf(metadata: JsonObject, contentSha256: string | undefined): Buffer {
-  return createHash('sha256')
-    .update(JSON.stringify([sorted(metadata), contentSha256 ?? null]))
-    .digest();
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.entries(value)
-    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-    .map(([name, member]) => [name, sorted(member)]);
 }

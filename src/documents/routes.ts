@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import fastifyMultipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import type { ApiAccess } from '../api-access.ts';
+import { type ApiAccess, parseIdempotencyKey } from '../api-access.ts';
 import { keepPace, type PaceLimits } from '../pace.ts';
 import type { ExchangeId } from '../protocol/ids.ts';
 import { Refusal } from '../protocol/refusal.ts';
@@ -9,7 +9,6 @@ import { DOCUMENT_TYPES } from '../protocol/schemas/document.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { evidenceShape } from './evidence-shape.ts';
 import { type FormParts, METADATA_MAX_BYTES, takeFile, takeMetadata, tooSlow } from './form.ts';
-import { parseIdempotencyKey } from './idempotency.ts';
 import type { SentFilter } from './list-store.ts';
 import { type GivenMetadata, readMetadata } from './metadata.ts';
 import type { DocumentService } from './service.ts';

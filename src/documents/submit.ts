@@ -1,3 +1,4 @@
+import { fingerprintOf } from '../api-access.ts';
 import type { Clock } from '../clock.ts';
 import { createGroupCommit, type Database, type Tx } from '../db/index.ts';
 import type { Evidence } from '../evidence/index.ts';
@@ -19,7 +20,7 @@ import { encodeRandom128 } from '../protocol/nonce.ts';
 import { Refusal } from '../protocol/refusal.ts';
 import { newUuidV7, randomBytesOf } from '../random.ts';
 import { takeDrafts } from './draft-store.ts';
-import { createRunningKeys, fingerprintOf, type IdempotencyKey } from './idempotency.ts';
+import { createRunningKeys, type IdempotencyKey } from './idempotency.ts';
 import { readAnswers, type StoredAnswer, storeAnswers } from './idempotency-store.ts';
 import { submittedShape } from './shapes.ts';
 import { insertSent } from './store.ts';
@@ -113,7 +114,7 @@ export function createSubmitter(deps: {
     for (const submission of batch) {
       if (results.has(submission)) continue;
       const link = views.get(submission.link);
-      const agreement = link && (await books.current(link.peer, now.getTime()));
+      const agreement = link && (await books.toName(link.peer, now.getTime()));
       const refusal =
         refuseSubmission(link, submission.fields.type) ??
         refuseForAgreement(agreement, link?.peer, submission.fields.type);

@@ -1,7 +1,9 @@
 import { createGroupCommit, type Database, type Tx, together } from '../db/index.ts';
 import type { Evidence } from '../evidence/index.ts';
+import { sha256 } from '../protocol/digest.ts';
 import type { EnvelopeClaims } from '../protocol/envelope.ts';
-import type { Manifest } from '../protocol/manifest.ts';
+import type { ExchangeId } from '../protocol/ids.ts';
+import { encodeManifest, type Manifest } from '../protocol/manifest.ts';
 import { encodeRandom128 } from '../protocol/nonce.ts';
 import { type ReceiptClaims, rejectionReason, signReceipt } from '../protocol/receipt.ts';
 import { REFUSALS, type RefusalCode } from '../protocol/refusal.ts';
@@ -50,8 +52,20 @@ type Deps = {
   onCommit?: ((items: number) => void) | undefined;
 };
 
+/** An exchange that nobody has sent: what its envelope and its manifest would say. */
+export type PreviewedExchange = {
+  claims: Pick<EnvelopeClaims, 'iss' | 'aud' | 'act' | 'sub' | 'agr'>;
+  manifest: Manifest;
+};
+
+export type Acceptance = {
+  decide(candidate: Candidate): Promise<Decision>;
+  /** What would be decided now. Nothing is kept. */
+  preview(previewed: PreviewedExchange): Promise<Verdict>;
+};
+
 /** Decides exchanges in shared transactions: replay, states, judgement, receipt and everything kept, in one commit. */
-export function createAcceptance(deps: Deps): { decide(candidate: Candidate): Promise<Decision> } {
+export function createAcceptance(deps: Deps): Acceptance {
   const commits = createGroupCommit<Candidate, Decision>({
     maxBatch: MAX_BATCH,
     onCommit: deps.onCommit,
@@ -65,10 +79,47 @@ export function createAcceptance(deps: Deps): { decide(candidate: Candidate): Pr
           return deps.db.transact((tx) => decideBatch(deps, tx, batch, { mayBeDecided: true }));
         }),
   });
-  return { decide: (candidate) => commits.add(candidate) };
+  return {
+    decide: (candidate) => commits.add(candidate),
+    preview: (previewed) => deps.db.transact((tx) => preview(deps, tx, previewed)),
+  };
 }
 
-type Judged = { candidate: Candidate; item: InboundItem | undefined; verdict: Verdict };
+async function preview(deps: Deps, tx: Tx, { claims, manifest }: PreviewedExchange): Promise<Verdict> {
+  const jti = newUuidV7() as ExchangeId;
+  const bytes = encodeManifest(manifest);
+  const candidate: Considered = {
+    envelope: '',
+    envSha256: Buffer.alloc(32),
+    claims: {
+      ...claims,
+      jti,
+      // It has no time of its own: it is judged now, by the database's clock.
+      iat: 0,
+      exp: Number.MAX_SAFE_INTEGER,
+      manifest: { sha256: sha256(bytes), size: bytes.length },
+      inc: 0,
+    },
+    configurationSha256: undefined,
+    received: { manifest, body: { id: jti } },
+  };
+  const decisions = new Map<string, Decision>();
+  const { judged } = await judge(deps, tx, [candidate], decisions);
+  const decision = decisions.values().next().value;
+  if (decision?.kind === 'refused') return { refusal: decision.code };
+  return judged[0]?.verdict ?? {};
+}
+
+/** All that judging needs of a candidate. */
+type Considered = Omit<Candidate, 'received'> & {
+  received?: { manifest: Manifest; body: Pick<SealedBody, 'id'> };
+};
+
+type Judged<C extends Considered = Candidate> = {
+  candidate: C;
+  item: InboundItem | undefined;
+  verdict: Verdict;
+};
 
 /** Whether some may have been decided before, by another replica or in the batch before this one. */
 type Expectation = { mayBeDecided: boolean };
@@ -104,12 +155,12 @@ async function decideBatch(
 }
 
 /** The checks that need the database, once for the batch. Transient refusals go straight into `decisions`. */
-async function judge(
+async function judge<C extends Considered>(
   deps: Deps,
   tx: Tx,
-  candidates: Candidate[],
+  candidates: C[],
   decisions: Map<string, Decision>,
-): Promise<{ judged: Judged[]; decidedAt: Date }> {
+): Promise<{ judged: Judged<C>[]; decidedAt: Date }> {
   // Acts that change links lock them themselves, and for more than a share.
   const subjects = [
     ...new Set(
@@ -131,7 +182,7 @@ async function judge(
   const nowMs = peers.values().next().value?.nowMs ?? 0;
   const decidedAt = new Date(nowMs);
 
-  const judged: Judged[] = [];
+  const judged: Judged<C>[] = [];
   for (const candidate of candidates) {
     const { claims } = candidate;
     const handler = deps.handlers.get(claims.act);
@@ -178,7 +229,7 @@ async function judge(
   return { judged: final, decidedAt };
 }
 
-function issuersOf(candidates: readonly Candidate[]): string[] {
+function issuersOf(candidates: readonly Considered[]): string[] {
   return [...new Set(candidates.map(({ claims }) => claims.iss))];
 }
 
@@ -188,7 +239,7 @@ function refuseForTime(claims: EnvelopeClaims, nowMs: number): RefusalCode | und
   return nowS >= claims.exp + CLOCK_SKEW_S ? 'time.expired' : undefined;
 }
 
-async function askHandlers(deps: Deps, tx: Tx, judged: Judged[]): Promise<void> {
+async function askHandlers<C extends Considered>(deps: Deps, tx: Tx, judged: Judged<C>[]): Promise<void> {
   const byAct = groupByAct(judged);
   for (const [act, entries] of byAct) {
     const verdicts = await deps.handlers.get(act)?.judge?.(
@@ -202,15 +253,18 @@ async function askHandlers(deps: Deps, tx: Tx, judged: Judged[]): Promise<void> 
   }
 }
 
-function groupByAct(judged: Judged[]): Map<string, (Judged & { item: InboundItem })[]> {
-  const byAct = new Map<string, (Judged & { item: InboundItem })[]>();
+type Asked<C extends Considered> = Judged<C> & { item: InboundItem };
+
+function groupByAct<C extends Considered>(judged: Judged<C>[]): Map<string, Asked<C>[]> {
+  const byAct = new Map<string, Asked<C>[]>();
   for (const entry of judged) {
     if (entry.item === undefined) continue;
     const group = byAct.get(entry.item.claims.act) ?? [];
-    group.push(entry as Judged & { item: InboundItem });
+    group.push(entry as Asked<C>);
     byAct.set(entry.item.claims.act, group);
   }
-  return byAct;
+  // In one order, so that two batches never wait for each other's locks.
+  return new Map([...byAct].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Signs, inserts, and finds out which decisions were really new. */

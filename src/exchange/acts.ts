@@ -41,13 +41,17 @@ export type AgreementRuling =
 export type AgreementBooks = {
   /** Whether an exchange that names this version, or none, is judged under it now. No other ever takes its place. */
   rule(peer: string, agr: string | undefined, nowMs: number): Promise<AgreementRuling>;
-  /** The version this side names in what it sends now. */
+  /** The version that applies now. */
   current(peer: string, nowMs: number): Promise<AgreementView | undefined>;
+  /** The version to name in what may come under none: the one that applies, or one that still drains. */
+  toName(peer: string, nowMs: number): Promise<AgreementView | undefined>;
 };
 
 /** The agreements room, as other rooms see it. */
 export type AgreementGate = {
   read(tx: Tx, peers: readonly string[]): Promise<AgreementBooks>;
+  /** The terms of versions by id, whatever their state. */
+  terms(tx: Tx, versions: readonly string[]): Promise<Map<string, AgreementTerms>>;
 };
 
 /** An exchange that passed every general check. */
@@ -79,6 +83,8 @@ export type ActHandler = {
    * act names has to be valid all the same.
    */
   agreement?: 'required' | 'where_agreed';
+  /** What becomes of one that waits while the customer pauses the link, or may still come back to it: held, unless it is out of date by then. */
+  whilePaused?: 'close';
   /** Whether the act passes while the peer is suspended: what a peer must be able to say even then. */
   passesSuspension?: boolean;
   /** Judges items in the accepting transaction; verdicts in their order, undefined to accept. */
@@ -97,6 +103,9 @@ export type SettledItem = {
   settledAt: Date;
   /** When the peer decided, by its receipt. */
   decidedAt: Date | undefined;
+  /** Where the act defines them: what the peer did with it, and from when it is shown, or may be tried again. */
+  outcome?: 'placed' | 'deferred';
+  nextEligibleAt?: Date;
 };
 
 export type OutcomeListener = {

@@ -1,16 +1,14 @@
 import { Readable } from 'node:stream';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../db/index.ts';
-import type { Attempt, Leased, Prepared, UnreachableCode } from '../outbox/index.ts';
-import type { EntityId } from '../protocol/ids.ts';
+import type { Attempt, Leased, Prepared } from '../outbox/index.ts';
 import type { VerifySignature } from '../protocol/jose/signature.ts';
 import { EXCHANGE_MEDIA_TYPE } from '../protocol/manifest.ts';
-import { REQUEST_TOKEN_LIFETIME_S, signRequestToken } from '../protocol/request-token.ts';
-import { newUuidV7 } from '../random.ts';
 import type { Registry } from '../registry/index.ts';
 import type { ActHandler, LinkGate } from './acts.ts';
-import { ANSWER_MAX_BYTES, type PeerAnswer, type Reading, readAnswer } from './answer.ts';
+import { type Reading, readAnswer } from './answer.ts';
 import type { BodyReader, OpenBody } from './bodies/reader.ts';
+import type { PeerCalls } from './peer-call.ts';
 import { type Settlement, UNCONFIRMED } from './settle.ts';
 import { type OutboundToSend, readOutbound } from './store.ts';
 
@@ -23,6 +21,7 @@ type Deps = {
   bodies: BodyReader;
   verify: VerifySignature;
   settling: { settle(settlement: Settlement): Promise<void> };
+  peers: PeerCalls;
 };
 
 /** Held deliveries are looked at again this often; a change of the link or the peer wakes them sooner. */
@@ -38,7 +37,7 @@ const WHOLE_PEER_CODES = new Set(['peer.unknown', 'peer.not_active', 'peer.suspe
 
 /** Tries deliveries: what a batch needs is read in a few queries, then each exchange is a request of its own. */
 export function createDelivery(deps: Deps): { prepare(batch: Leased[]): Promise<Prepared[]> } {
-  const { db, clock, registry, links, handlers, bodies, settling } = deps;
+  const { db, clock, registry, links, handlers, bodies, settling, peers } = deps;
 
   async function prepare(batch: Leased[]): Promise<Prepared[]> {
     const outbound = new Map(
@@ -79,14 +78,16 @@ export function createDelivery(deps: Deps): { prepare(batch: Leased[]): Promise<
       return { kind: 'hold', code: `peer.${peer?.state ?? 'unknown'}`, delayMs: HOLD_MS };
     }
     if (handler?.link !== 'required' || linkState === 'active') return undefined;
-    if (linkState === 'revoked' || linkState === 'erased') return giveUp(`link.${linkState}`);
+    const isHeld = linkState === 'paused' || linkState === 'restorable';
+    const isClosed = isHeld && handler.whilePaused === 'close';
+    if (isClosed || linkState === 'revoked' || linkState === 'erased') return giveUp(`link.${linkState}`);
     return { kind: 'hold', code: `link.${linkState ?? 'unknown'}`, delayMs: HOLD_MS };
   }
 
   async function send(leased: Leased, exchange: OutboundToSend, body: OpenBody): Promise<Attempt> {
     if (exchange.expiresAt.getTime() <= clock.nowMs()) return giveUp('exchange.expired');
     const size = body.manifestSize + (body.contentSize ?? 0);
-    const answer = await request(exchange.aud, {
+    const answer = await peers.call(exchange.aud, {
       method: 'PUT',
       path: `/exchanges/${exchange.jti}`,
       headers: {
@@ -124,7 +125,7 @@ export function createDelivery(deps: Deps): { prepare(batch: Leased[]): Promise<
   }
 
   async function close(leased: Leased, exchange: OutboundToSend): Promise<Attempt> {
-    const answer = await request(exchange.aud, {
+    const answer = await peers.call(exchange.aud, {
       method: 'POST',
       path: `/exchanges/${exchange.jti}/close`,
       env: exchange.envSha256.toString('base64url'),
@@ -182,69 +183,16 @@ export function createDelivery(deps: Deps): { prepare(batch: Leased[]): Promise<
     };
   }
 
-  type PeerRequest =
-    | { method: 'PUT'; path: string; headers: Record<string, string>; body: Buffer | Readable }
-    | { method: 'POST'; path: string; env: string };
-
-  async function request(peerId: string, wanted: PeerRequest): Promise<PeerAnswer | { code: string }> {
-    const peer = registry.peer(peerId);
-    const dispatcher = registry.dispatcher(peerId);
-    if (peer === undefined || dispatcher === undefined) return { code: 'peer.unknown' };
-    const path = `${peer.endpoint.path}${wanted.path}`;
-    const headers =
-      wanted.method === 'PUT'
-        ? wanted.headers
-        : { authorization: `Bearer ${await requestToken(peerId, wanted, `${peer.endpoint.origin}${path}`)}` };
-    try {
-      const response = await dispatcher.request({
-        method: wanted.method,
-        path,
-        headers,
-        ...(wanted.method === 'PUT' && { body: wanted.body }),
-      });
-      const body = await readBounded(response.body, ANSWER_MAX_BYTES);
-      if (body === undefined) return { code: 'answer.too_large' };
-      return {
-        status: response.statusCode,
-        contentType: single(response.headers['content-type'])?.split(';')[0]?.trim().toLowerCase(),
-        retryAfter: single(response.headers['retry-after']),
-        body,
-      };
-    } catch (error) {
-      if (wanted.method === 'PUT' && wanted.body instanceof Readable) wanted.body.destroy();
-      return { code: networkCode(error) };
-    }
-  }
-
-  function requestToken(
-    peerId: string,
-    wanted: { method: 'POST'; env: string },
-    htu: string,
-  ): Promise<string> {
-    const { self } = registry;
-    const iat = Math.floor(clock.nowMs() / 1000);
-    return signRequestToken(
-      {
-        iss: self.entityId,
-        aud: peerId as EntityId,
-        iat,
-        exp: iat + REQUEST_TOKEN_LIFETIME_S,
-        jti: newUuidV7(),
-        htm: wanted.method,
-        htu,
-        env: wanted.env,
-      },
-      self.signer(),
-    );
-  }
-
   return { prepare };
 }
+
+/** What a peer that works may answer with a status of failure: it concerns this exchange, and no other. */
+const BUSY_CODES = new Set(['exchange.in_progress', 'quota.exceeded']);
 
 /** It answers, but not as one that works. */
 function isFailing(reading: Reading): reading is Exclude<Reading, { kind: 'receipt' }> {
   if (reading.kind !== 'problem') return reading.kind === 'garbage';
-  return reading.status >= 500 && reading.code !== 'exchange.in_progress';
+  return reading.status >= 500 && !BUSY_CODES.has(reading.code);
 }
 
 const giveUp = (reason: string): Attempt => ({ kind: 'give_up', reason });
@@ -281,43 +229,4 @@ function settlementOf(
     receipt: { jws, claims },
     keepDelivery: false,
   };
-}
-
-async function readBounded(
-  body: AsyncIterable<Buffer> & { destroy(): unknown },
-  limit: number,
-): Promise<Buffer | undefined> {
-  const parts: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.length;
-    if (size > limit) {
-      body.destroy();
-      return undefined;
-    }
-    parts.push(chunk);
-  }
-  return parts.length === 1 ? parts[0] : Buffer.concat(parts, size);
-}
-
-function single(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value[0] : value;
-}
-
-/** A stable code for what the network said. */
-function networkCode(error: unknown): UnreachableCode {
-  const code = (error as { code?: unknown } | null)?.code;
-  switch (code) {
-    case 'UND_ERR_CONNECT_TIMEOUT':
-    case 'UND_ERR_HEADERS_TIMEOUT':
-    case 'UND_ERR_BODY_TIMEOUT':
-      return 'peer.timeout';
-    case 'ECONNREFUSED':
-      return 'peer.refused_connection';
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return 'peer.name_unknown';
-    default:
-      return typeof code === 'string' && /CERT|TLS|SSL/.test(code) ? 'peer.certificate' : 'peer.unreachable';
-  }
 }

@@ -6,8 +6,8 @@ import type { Leased, Outbox, Prepared } from '../outbox/index.ts';
 import type { EntityId } from '../protocol/ids.ts';
 import type { VerifySignature } from '../protocol/jose/signature.ts';
 import type { Registry } from '../registry/index.ts';
-import { createAcceptance, type Decision } from './accept.ts';
-import type { ActHandler, AgreementGate, LinkGate, OutcomeListener } from './acts.ts';
+import { createAcceptance, type Decision, type PreviewedExchange } from './accept.ts';
+import type { ActHandler, AgreementGate, LinkGate, OutcomeListener, Verdict } from './acts.ts';
 import type { BodyStore } from './bodies/body-store.ts';
 import { createMemoryBudget, type MemoryBudget } from './bodies/memory-budget.ts';
 import { type BodyReader, createBodyReader } from './bodies/reader.ts';
@@ -16,6 +16,7 @@ import { createClosing } from './closing.ts';
 import { createDelivery } from './deliver.ts';
 import { createIntake } from './intake.ts';
 import { createOutboundExchanges, type OutboundExchanges } from './outbound.ts';
+import { createPeerCalls, type PeerCalls } from './peer-call.ts';
 import { authenticatePeer, type PeerRequestResult } from './peer-request.ts';
 import { type Answer, type Arrival, createReceiver } from './receive.ts';
 import { createSettling } from './settle.ts';
@@ -48,6 +49,10 @@ export type ExchangeService = {
   proof(exchange: { iss: string; jti: string }): Promise<Proof>;
   /** The same with the manifest. */
   fullProof(exchange: { iss: string; jti: string }): Promise<FullProof>;
+  /** What would be decided now on an exchange that a peer sends; nothing is kept, and no receipt given. */
+  preview(candidate: PreviewedExchange): Promise<Verdict>;
+  /** Calls on peers that are no exchanges. */
+  readonly peers: PeerCalls;
   /** How the outbox tries a batch. */
   prepare(batch: Leased[]): Promise<Prepared[]>;
   /** Removes uploads whose request died with its process. Returns how many. */
@@ -127,6 +132,7 @@ export function createExchangeService(deps: {
     listeners,
     onCommit: (items) => deps.onCommit?.('settle', items),
   });
+  const peers = createPeerCalls({ registry, clock });
   const delivery = createDelivery({
     db,
     clock,
@@ -135,6 +141,7 @@ export function createExchangeService(deps: {
     handlers,
     bodies,
     settling,
+    peers,
     verify: deps.verify,
   });
 
@@ -171,6 +178,8 @@ export function createExchangeService(deps: {
       const body = bodyId === undefined ? undefined : (await bodies.open([bodyId])).get(bodyId);
       return { envelope: kept?.envelope ?? undefined, records, manifest: body?.manifest() };
     },
+    preview: acceptance.preview,
+    peers,
     prepare: delivery.prepare,
     sweepUploads: () => store.sweep(UPLOAD_SILENCE_MS),
     outbound: createOutboundExchanges({ registry, evidence, bodies: store, outbox }),

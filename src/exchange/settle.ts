@@ -94,17 +94,7 @@ export function createSettling(deps: {
           const items = changed.flatMap((row): SettledItem[] => {
             const settlement = byJti.get(row.jti);
             if (row.act !== act || settlement === undefined) return [];
-            return [
-              {
-                jti: row.jti,
-                act,
-                peer: settlement.peer,
-                state: settlement.state,
-                reason: settlement.reason,
-                settledAt,
-                decidedAt: settlement.receipt && new Date(settlement.receipt.claims.iat * 1000),
-              },
-            ];
+            return [settledItem(row, settlement, settledAt)];
           });
           if (items.length > 0) await listener.settled(tx, items);
         }
@@ -114,4 +104,24 @@ export function createSettling(deps: {
   });
 
   return { settle: (settlement) => commits.add(settlement) };
+}
+
+function settledItem(
+  { jti, act }: { jti: string; act: string },
+  settlement: Settlement,
+  settledAt: Date,
+): SettledItem {
+  const { peer, state, reason, receipt } = settlement;
+  const { outcome, nextEligibleAt } = receipt?.claims ?? {};
+  return {
+    jti,
+    act,
+    peer,
+    state,
+    reason,
+    settledAt,
+    decidedAt: receipt && new Date(receipt.claims.iat * 1000),
+    ...(outcome !== undefined && { outcome }),
+    ...(nextEligibleAt !== undefined && { nextEligibleAt: new Date(nextEligibleAt) }),
+  };
 }

@@ -4,6 +4,7 @@ import { documentProblems, vaultProblems } from '../documents/index.ts';
 import { BodyDamaged } from '../exchange/index.ts';
 import { linkProblems } from '../links/index.ts';
 import { registryProblems } from '../registry/index.ts';
+import { slotProblems } from '../slots/index.ts';
 import { federationProblems } from './federation-problems.ts';
 import { mergeProblems, type Problem, problem } from './problem.ts';
 import { httpProblems } from './problems.ts';
@@ -17,6 +18,7 @@ export const nodeProblems = mergeProblems(
   vaultProblems,
   linkProblems,
   agreementProblems,
+  slotProblems,
 );
 
 /** What an error from deeper down is to callers. */

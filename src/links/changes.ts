@@ -174,6 +174,7 @@ export function createLinkChanges(
           await endOwnHalf(tx, evidence, link, { at, reason });
         await bodies.erase(tx, await readLinkBodies(tx, linkId));
         await eraseLinkRows(tx, linkId, at);
+        await deps.onErase(tx, linkId);
         await recordLinkEvents(tx, evidence, [
           { linkId, at, event: 'erased', reason, attest: { event: 'Erasure', peer: link.peer } },
         ]);

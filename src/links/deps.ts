@@ -1,4 +1,4 @@
-import type { Database } from '../db/index.ts';
+import type { Database, Tx } from '../db/index.ts';
 import type { Evidence } from '../evidence/index.ts';
 import type { BodyStore, OutboundExchanges, Sealer } from '../exchange/index.ts';
 import type { KeyStore } from '../keys/index.ts';
@@ -49,6 +49,8 @@ export type LinkServiceDeps<Options = Required<LinkOptions>> = Omit<LinkActDeps,
   /** Asked for when it is needed: the exchange room registers the acts of this one. */
   exchange(): { readonly outbound: OutboundExchanges; readonly sealer: Sealer };
   bodies: BodyStore;
+  /** What other rooms hold by a link that is being erased goes in the same transaction. */
+  onErase(tx: Tx, linkId: string): Promise<void>;
   onError(error: unknown): void;
   options: Options;
 };

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify';
-import type { ApiAccess } from '../api-access.ts';
+import { type ApiAccess, peerIdOf } from '../api-access.ts';
 import type { PeerTraffic } from '../outbox/index.ts';
 import type { PeerDetails, PeerSummary } from './peer-shapes.ts';
 import type { PeerService } from './service.ts';
@@ -14,10 +14,6 @@ export function peerRef(entityId: string): string {
   return Buffer.from(entityId, 'utf8').toString('base64url');
 }
 
-function peerId(param: string): string {
-  return param.includes(':') ? param : Buffer.from(param, 'base64url').toString('utf8');
-}
-
 /** The institution API's peers. */
 export function peerRoutes(
   peers: PeerService,
@@ -26,7 +22,7 @@ export function peerRoutes(
 ): FastifyPluginAsync {
   const withRef = <P extends PeerSummary>(peer: P) => ({ ref: peerRef(peer.id), ...peer });
   const detailed = async (peer: PeerDetails) => ({ ...withRef(peer), traffic: await traffic(peer.id) });
-  const show = async (param: string) => detailed(await peers.show(peerId(param)));
+  const show = async (param: string) => detailed(await peers.show(peerIdOf(param)));
 
   return async (app) => {
     app.get('/peers', access.operation('listPeers'), async () => ({
@@ -53,7 +49,7 @@ export function peerRoutes(
       app.post<PeerParams>(`/peers/:peer/${action}`, access.operation(operationId), async (request) => {
         const { peer } = request.params;
         await access.requireMatch(request, () => show(peer));
-        return detailed(await work(peerId(peer), request.body as Body));
+        return detailed(await work(peerIdOf(peer), request.body as Body));
       });
     };
     change<{ reason: string }>('suspend', 'suspendPeer', (id, { reason }) => peers.suspend(id, reason));

@@ -139,6 +139,43 @@ t.test('monthly volumes: exactly so many, and never one more', async (t) => {
   t.equal((await sql(b, 'select * from document_volumes')).length, 2, 'the next month has its own volume');
 });
 
+t.test('a volume that is used up holds back nothing else', async (t) => {
+  const { a, b, link } = await startPair(t);
+  const documents = { types: ['billing.invoice'], perMonth: 1, bytesPerMonth: 1_000_000 };
+  const first = await agree(a, b, { grant: { documents } });
+  for (let i = 0; i < 20; i++) await submit(a, link, PDF);
+  await eventually(
+    async () => (await sql(a, `select 1 from deliveries where last_code = 'quota.exceeded'`)).length >= 10,
+  );
+  t.equal(a.outbox.breaker(b.url).state, 'closed', 'the peer works');
+  const more = { documents: { ...documents, perMonth: 100 } };
+  const second = await agree(a, b, { grant: more, replaces: first });
+  t.match(await b.agreements.show(second), { standing: 'current' });
+});
+
+t.test('documents after the end, of which the other side has not heard', async (t) => {
+  const { a, b, toB, link } = await startPair(t);
+  const id = await agree(a, b, { noticeDays: 0, drainDays: 1 });
+  await later(b, 2);
+  const waiting: (() => void)[] = [];
+  toB.onPut = (incoming, _outgoing, forward) => {
+    const [, claims = ''] = String(incoming.headers['ivx-envelope']).split('.');
+    const { act } = JSON.parse(Buffer.from(claims, 'base64url').toString()) as { act: string };
+    if (act === 'agreement.terminate') waiting.push(forward);
+    else forward();
+  };
+  await a.agreements.terminate(id, {});
+  await eventually(async () => waiting.length === 1);
+  const before = await submit(a, link, PDF);
+  await untilState(a, before.id, 'accepted');
+  t.equal(await agrOf(a, before.id), id, 'it drains, and so is honoured either way');
+  toB.onPut = undefined;
+  for (const go of waiting) go();
+  await eventually(async () => (await b.agreements.show(id)).terminations.length === 1);
+  const after = await submit(a, link, PDF);
+  await untilState(a, after.id, 'accepted');
+});
+
 t.test('monthly volumes in bytes', async (t) => {
   const { a, b, link } = await startPair(t);
   const documents = { types: ['billing.invoice'], perMonth: 100, bytesPerMonth: PDF.length };

@@ -243,6 +243,44 @@ t.test('what is no proposal is refused before anything is sent', async (t) => {
   t.match((await proposeOver(api, b.url, terms)).body, { code: 'agreement.peer' });
 });
 
+t.test('a termination that is refused for good ends nothing, and can be said anew', async (t) => {
+  const { a, b, toB } = await startPair(t);
+  const id = await agree(a, b, { noticeDays: 0 });
+  const letGo = hold(toB);
+  await a.agreements.terminate(id, {});
+  // It has been on its way for longer than anybody believes.
+  await b.db.withClient((client) => client.query('update agreement_versions set notice_days = 5'));
+  letGo();
+  await eventually(async () => {
+    const { exchanges, terminations } = await a.agreements.show(id);
+    return terminations.length === 0 && exchanges.some(({ reason }) => reason === 'agreement.notice');
+  });
+  t.match(await a.agreements.show(id), { standing: 'current' });
+  await b.db.withClient((client) => client.query('update agreement_versions set notice_days = 0'));
+  await a.agreements.terminate(id, {});
+  await eventually(async () => (await b.agreements.show(id)).terminations.length === 1);
+});
+
+t.test('a peer that proposes without end', async (t) => {
+  const { a, b } = await startPair(t);
+  const id = await a.agreements.propose({ peer: b.url, terms: termsBetween(a, b) });
+  await untilAgreement(b, id, 'open');
+  await b.db.withClient((client) =>
+    client.query(`insert into agreement_versions select md5(n::text) || md5(n::text), peer, proposer, rev - n, md5(n::text) || md5(n::text),
+        null, null, 'superseded', null, terms, null, null, effective_from, drain_days, notice_days, proposed_at, expires_at, null, changed_at
+      from agreement_versions, generate_series(1, 100) n`),
+  );
+  await a.agreements.decline(id);
+  await untilAgreement(b, id, 'withdrawn');
+  const more = await a.agreements.propose({ peer: b.url, terms: termsBetween(a, b) });
+  const code = await eventually(async () => {
+    const { rows } = await a.db.withClient((client) => client.query('select last_code from deliveries'));
+    return rows[0]?.last_code ?? undefined;
+  });
+  t.equal(code, 'rate.limited');
+  t.equal(await stateAt(b, more), undefined);
+});
+
 t.test('a termination reaches a peer that was away, and amendments end with it', async (t) => {
   const { a, b, toB } = await startPair(t);
   const id = await agree(a, b, { noticeDays: 0 });

@@ -86,6 +86,7 @@ t.test('an agreement comes about, is amended and ends', async (t) => {
     [
       ['agreement.propose', ['SubmissionAcceptance', 'RelayAcceptance', 'ReceiptStored']],
       ['agreement.accept', ['RelayAcceptance', 'AgreementChanged']],
+      ['agreement.terminate', ['RelayAcceptance', 'AgreementChanged']],
     ],
   );
   const claims = parseEnvelope(exchanges[0]?.envelope ?? '');

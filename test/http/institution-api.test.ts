@@ -3,8 +3,9 @@ import path from 'node:path';
 import t from 'tap';
 import { termsBetween, untilAgreement } from '../support/agreement.ts';
 import { type ApiAnswer, type ApiClient, createApiClient, submissionForm } from '../support/api.ts';
-import { ALL_SCOPES, eventually, startTestNode, type TestNode } from '../support/node.ts';
+import { ALL_SCOPES, eventually, seedLink, startTestNode, type TestNode } from '../support/node.ts';
 import { findOperation, operations } from '../support/openapi.ts';
+import { contactScopes, grantWith, message, slotGrant, sql } from '../support/slot.ts';
 
 const SAMPLE = path.join(import.meta.dirname, '../../examples/documents/facture-fr.pdf');
 
@@ -253,7 +254,7 @@ t.test('the whole institution API between two nodes, as its contract says', asyn
   });
 
   t.test('agreements', async () => {
-    const json = { peer: b.url, terms: termsBetween(a, b) };
+    const json = { peer: b.url, terms: termsBetween(a, b, { grant: grantWith(slotGrant()) }) };
     const { id } = ok(await atA.operator.call('POST', '/v1/agreements', { json }), 201);
     const at = `/v1/agreements/${id}`;
     await untilAgreement(b, String(id), 'open');
@@ -271,6 +272,39 @@ t.test('the whole institution API between two nodes, as its contract says', asyn
     ok(await atA.operator.call('POST', `/v1/agreements/${next}/decline`));
     refused(await atA.operator.call('POST', `${at}/decline`), 422, 'agreement.closed');
     ok(await atA.operator.call('POST', `${at}/terminate`));
+  });
+
+  t.test('slots and messages', async () => {
+    const ref = Buffer.from(a.url).toString('base64url');
+    const { slots } = ok(await atB.auditor.call('GET', '/v1/slots')) as unknown as { slots: object[] };
+    t.match(slots, [{ side: 'hosted' }, { side: 'granted' }]);
+    const reason = { json: { reason: 'a test' } };
+    t.match(ok(await atB.operator.call('POST', `/v1/slots/${ref}/home-card/pause`, reason)), {
+      state: 'paused',
+    });
+    ok(await atB.operator.call('POST', `/v1/slots/${ref}/home-card/resume`));
+    const { priority: _priority, ...given } = message();
+    const contact = await seedLink(a, b, { scopes: contactScopes(a, b) });
+    const json = { link: contact, ...given };
+    ok(await atA.integrator.call('POST', '/v1/messages/preflight', { json }));
+    const { id } = ok(await atA.integrator.call('POST', '/v1/messages', { json }), 201);
+    ok(await atA.auditor.call('GET', '/v1/messages'));
+    ok(await atA.auditor.call('GET', `/v1/messages/${id}`));
+    ok(await atA.integrator.call('POST', `/v1/messages/${id}/withdraw`));
+    const [row] = await sql(b, 'select customer_id from links where id = $1', [contact]);
+    const customer = `/v1/customers/${row?.['customer_id']}`;
+    const wishes = { json: { calm: { max: 3, per: 1, unit: 'day' } } };
+    t.match(ok(await atB.vault.call('PUT', `${customer}/contact`, wishes)), wishes.json);
+    t.match(ok(await atB.vault.call('GET', `${customer}/contact`)), wishes.json);
+    ok(await atB.vault.call('POST', `${customer}/mute`, { json: { peer: a.url } }));
+    ok(await atB.vault.call('POST', `${customer}/unmute`, { json: { peer: a.url } }));
+    ok(await atB.vault.call('GET', `${customer}/feed`));
+    const at = new Date().toISOString();
+    const events = { json: { events: [{ message: String(id), kind: 'displayed', at }] } };
+    ok(await atB.vault.call('POST', `${customer}/engagement`, events));
+    const nobody = `/v1/customers/${String(id)}/contact`;
+    refused(await atB.vault.call('GET', nobody), 404, 'customer.not_found');
+    refused(await atB.operator.call('GET', nobody), 403, 'auth.forbidden');
   });
 
   t.test('a delivery that waits', async () => {

@@ -173,6 +173,7 @@ async function makeSide(
         erasedBodies.push(...ids);
       },
     } as unknown as Parameters<typeof createLinkService>[0]['bodies'],
+    onErase: async () => {},
     onError: (error) => errors.push(error),
     options: {
       organizationName: `Organisation of ${self}`,

@@ -7,10 +7,13 @@ import type { AgreementProposeBody } from '../../src/protocol/agreement/terms.ts
 import { findProposalProblem } from '../../src/protocol/agreement/terms-check.ts';
 import { sha256 } from '../../src/protocol/digest.ts';
 import { parseManifest } from '../../src/protocol/manifest.ts';
+import { rejectionReason } from '../../src/protocol/receipt.ts';
 import { REFUSALS } from '../../src/protocol/refusal.ts';
 import { DOCUMENT_TYPES } from '../../src/protocol/schemas/document.ts';
 import { ETSI_EVENTS, OWN_EVENTS } from '../../src/protocol/schemas/evidence.ts';
 import { SCHEMAS } from '../../src/protocol/schemas/validators.ts';
+import type { SlotMessageBody } from '../../src/protocol/slot/message.ts';
+import { type Placing, placeMessage, roundUpToHour } from '../../src/protocol/slot/placing.ts';
 
 const SPEC = path.join(import.meta.dirname, '../../spec');
 const pages = ['', 'decisions'].flatMap((folder) =>
@@ -73,21 +76,77 @@ t.test('the chapters name no refusal that is none', async (t) => {
   }
 });
 
+/** The manifest of an act that a chapter shows as an example, and its text. */
+function exampleOf(page: string, act: string) {
+  const [, text = ''] = new RegExp(`\`\`\`json ${act}\\n([^]*?)\\n\`\`\``).exec(read(page)) ?? [];
+  const parsed = parseManifest(Buffer.from(text), act);
+  if (!parsed.ok) throw new Error(`${page}: ${act}: ${parsed.detail}`);
+  return { text, body: parsed.manifest.body };
+}
+
+const PROPOSED = exampleOf('8-agreements.md', 'agreement.propose');
+const PARTIES = ['https://a.example', 'https://b.example'] as const;
+
 t.test('the example of an agreement holds', async (t) => {
   const chapter = read('8-agreements.md');
-  const example = (act: string) => {
-    const [, text = ''] = new RegExp(`\`\`\`json ${act}\\n([^]*?)\\n\`\`\``).exec(chapter) ?? [];
-    const parsed = parseManifest(Buffer.from(text), act);
-    if (!parsed.ok) throw new Error(`${act}: ${parsed.detail}`);
-    return { text, body: parsed.manifest.body };
-  };
-  const proposed = example('agreement.propose');
-  const body = proposed.body as unknown as AgreementProposeBody;
-  const parties = ['https://a.example', 'https://b.example'] as const;
-  t.equal(findProposalProblem(body, parties, Date.UTC(2026, 10, 1, 12)), undefined);
-  const identity = sha256(proposed.text);
+  const body = PROPOSED.body as unknown as AgreementProposeBody;
+  t.equal(findProposalProblem(body, PARTIES, Date.UTC(2026, 10, 1, 12)), undefined);
+  const identity = sha256(PROPOSED.text);
   t.ok(chapter.includes(`"agr": "${identity}"`) && chapter.includes(`: \`${identity}\``), 'its identity');
   for (const act of ['agreement.accept', 'agreement.terminate']) {
-    t.equal(example(act).body['agreement'], identity, act);
+    t.equal(exampleOf('8-agreements.md', act).body['agreement'], identity, act);
   }
+});
+
+t.test('the example of messages holds', async (t) => {
+  const page = '9-slots.md';
+  const message = exampleOf(page, 'slot.message').body as unknown as SlotMessageBody;
+  const { hosts } = (PROPOSED.body as unknown as AgreementProposeBody).terms;
+  const placed: number[] = [];
+  const ask = (at: string, changes: Partial<SlotMessageBody> = {}) => {
+    const nowMs = Date.parse(at);
+    const answer = placeMessage({
+      nowMs,
+      message: { ...message, ...changes },
+      grant: hosts[PARTIES[0]]?.slots?.find(({ slot }) => slot === message.slot),
+      slot: { paused: false, human: 'declared' },
+      scopes: { contact: ['service', 'advice'], engagement: 'aggregate' },
+      activeUntilMs: [],
+      placed: placed.map((atMs) => ({ slot: message.slot, category: message.category, atMs })),
+      displayed: [],
+      customer: {
+        mutedUntilMs: undefined,
+        calm: undefined,
+        displaysMs: [],
+        quiet: undefined,
+        zone: undefined,
+      },
+    });
+    if (answer.kind === 'placed') placed.push(nowMs);
+    return answer;
+  };
+  const receipts = [...read(page).matchAll(/```json\n(\{ "event".*\})\n```/g)].map(([, json = '']) =>
+    JSON.parse(json),
+  );
+  const told = (answer: Placing) => {
+    if (answer.kind !== 'refused') return { event: 'RelayAcceptance', outcome: answer.kind };
+    const { code, nextEligibleAtMs: from } = answer;
+    return {
+      event: 'RelayRejection',
+      ...rejectionReason(code),
+      ...(from !== undefined && { nextEligibleAt: new Date(roundUpToHour(from)).toISOString() }),
+    };
+  };
+  const answers = [ask('2027-01-11T08:20:40Z'), ask('2027-01-13T19:10:00Z')];
+  const morning = { notBefore: '2027-01-14T07:00:00Z' };
+  t.match(ask('2027-01-13T19:10:00Z', morning), {
+    kind: 'deferred',
+    nextEligibleAtMs: Date.parse(morning.notBefore),
+  });
+  t.equal(ask('2027-01-14T07:00:00Z').kind, 'placed');
+  answers.push(ask('2027-01-15T10:00:00Z'));
+  t.same(receipts, answers.map(told));
+  const edit = { replaces: String(exampleOf(page, 'slot.withdraw').body['message']) };
+  t.equal(ask('2027-01-15T10:00:00Z', edit).kind, 'placed');
+  t.equal(ask('2027-01-15T10:00:00Z', { category: 'service' }).kind, 'placed');
 });

@@ -25,7 +25,8 @@ export type CraftOptions = {
   link?: LinkId;
   act?: string;
   body?: Record<string, unknown>;
-  content?: Buffer;
+  /** null: none at all, for acts that carry none. */
+  content?: Buffer | null;
   contentType?: string;
   /** Last word on the claims. */
   claims?: Partial<EnvelopeClaims>;
@@ -34,7 +35,8 @@ export type CraftOptions = {
 
 /** An exchange as `from` would send it to `to`, made by hand so that anything in it can be wrong. */
 export async function craft(from: TestNode, to: TestNode, options: CraftOptions = {}): Promise<Crafted> {
-  const content = options.content ?? PDF;
+  const content = options.content === undefined ? PDF : (options.content ?? Buffer.alloc(0));
+  const hasContent = options.content !== null;
   const jti = uuidV7() as ExchangeId;
   const now = Math.floor(Date.now() / 1000);
   const manifest = encodeManifest({
@@ -45,12 +47,14 @@ export async function craft(from: TestNode, to: TestNode, options: CraftOptions 
       issuedAt: '2026-11-01',
       language: 'fr',
     }) as Manifest['body'],
-    content: {
-      sha256: sha256(content),
-      size: content.length,
-      type: options.contentType ?? 'application/pdf',
-      name: 'facture.pdf',
-    },
+    ...(hasContent && {
+      content: {
+        sha256: sha256(content),
+        size: content.length,
+        type: options.contentType ?? 'application/pdf',
+        name: 'facture.pdf',
+      },
+    }),
   });
   const claims: EnvelopeClaims = {
     iss: from.url as EntityId,
@@ -61,7 +65,7 @@ export async function craft(from: TestNode, to: TestNode, options: CraftOptions 
     act: options.act ?? 'document.push',
     ...(options.link !== undefined && { sub: options.link }),
     manifest: { sha256: sha256(manifest), size: manifest.length },
-    content: { size: content.length },
+    ...(hasContent && { content: { size: content.length } }),
     inc: from.registry.self.incarnation,
     ...options.claims,
   };

@@ -30,7 +30,7 @@ import {
   takeTermination,
   terminate,
 } from '../../src/protocol/agreement/negotiation.ts';
-import { currentVersion, ruleOn, ruleOnNone } from '../../src/protocol/agreement/ruling.ts';
+import { currentVersion, ruleOn, ruleOnNone, versionToName } from '../../src/protocol/agreement/ruling.ts';
 import type { AgreementProposeBody } from '../../src/protocol/agreement/terms.ts';
 import { findProposalProblem } from '../../src/protocol/agreement/terms-check.ts';
 import { sha256 } from '../../src/protocol/digest.ts';
@@ -52,6 +52,7 @@ const vectors = readVectors<{
   answers: AnswerCase[];
   exchanges: ExchangeCase[];
   current: CurrentCase[];
+  named: CurrentCase[];
 }>('agreements');
 
 const ACTS = ['agreement.propose', 'agreement.accept', 'agreement.decline', 'agreement.terminate'];
@@ -217,8 +218,13 @@ t.test('the version an exchange is judged under', async (t) => {
   }
 });
 
-t.test('the version a side names', async (t) => {
-  for (const { name, now, book, expect } of vectors.current) {
-    for (const given of both(book)) t.equal(currentVersion(given, ms(now))?.id ?? null, expect.version, name);
-  }
-});
+for (const [title, cases, choose] of [
+  ['the version that applies', vectors.current, currentVersion],
+  ['the version a side names', vectors.named, versionToName],
+] as const) {
+  t.test(title, async (t) => {
+    for (const { name, now, book, expect } of cases) {
+      for (const given of both(book)) t.equal(choose(given, ms(now))?.id ?? null, expect.version, name);
+    }
+  });
+}

@@ -21,7 +21,17 @@ export type RecipientState = {
   /** Unix seconds. */
   now: number;
   peers: { entityId: string; state: PeerState; pinned: string; configurations: string[] }[];
-  links: { id: string; peer: string; state: LinkState; scopes: Record<string, object> }[];
+  links: {
+    id: string;
+    peer: string;
+    state: LinkState;
+    scopes: Record<string, object>;
+    wishes?: {
+      mutedUntil?: string;
+      calm?: { max: number; per: number; unit: string };
+      quiet?: { from: string; to: string; zone: string };
+    };
+  }[];
   /** Attempts to link that customers of the recipient started; `account`: the one of that link. */
   linksStarted: {
     id: string;
@@ -41,7 +51,12 @@ export type RecipientState = {
   }[];
   /** `agreement`: its first version. */
   terminations: { agreement: string; by: Side; noticedAt: string; endsAt: string }[];
+  slots: { peer: string; slot: string; paused: boolean; failures: number }[];
+  displays: { id: string; link: string; agreement: string; slot: string; category: string; at: string }[];
 };
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
 
 type LinkState = 'active' | 'pending' | 'paused' | 'restorable' | 'revoked' | 'erased';
 
@@ -68,6 +83,8 @@ export async function startRecipient(
   for (const started of state.linksStarted) await addStarted(node, state, started);
   for (const agreement of state.agreements) await addAgreement(node, agreement);
   for (const termination of state.terminations) await addTermination(node, state, termination);
+  for (const slot of state.slots) await addSlot(node, state, slot);
+  for (const display of state.displays) await addDisplay(node, display);
   await eventually(async () =>
     state.peers.every((peer) => node.registry.peer(peer.entityId)?.state === peer.state),
   );
@@ -125,8 +142,9 @@ async function addLink(
   link: RecipientState['links'][number],
 ): Promise<void> {
   const isRevoked = link.state === 'revoked' || link.state === 'restorable';
-  await node.db.transact(async ({ kysely }) => {
+  await node.db.transact(async ({ kysely, client }) => {
     const customerId = await addCustomer(kysely, link.id);
+    await addWishes(client, customerId, link);
     await kysely
       .insertInto('links')
       .values({
@@ -161,6 +179,27 @@ async function addLink(
     }
   });
   if (!Object.hasOwn(link.scopes, entityId)) throw new Error('a link that grants its recipient nothing');
+}
+
+async function addWishes(
+  client: pg.ClientBase,
+  customerId: string,
+  { peer, wishes }: RecipientState['links'][number],
+): Promise<void> {
+  const { mutedUntil, calm, quiet } = wishes ?? {};
+  if (mutedUntil !== undefined) {
+    await client.query('insert into customer_mutes (customer_id, peer, until) values ($1, $2, $3)', [
+      customerId,
+      peer,
+      mutedUntil === 'always' ? null : mutedUntil,
+    ]);
+  }
+  if (calm === undefined && quiet === undefined) return;
+  await client.query(
+    `insert into customer_contact (customer_id, calm_max, calm_per, calm_unit, quiet_from, quiet_to, quiet_zone)
+     values ($1, $2, $3, $4, $5, $6, $7)`,
+    [customerId, calm?.max, calm?.per, calm?.unit, quiet?.from, quiet?.to, quiet?.zone],
+  );
 }
 
 async function addCustomer(kysely: Tx['kysely'], reference: string): Promise<string> {
@@ -240,4 +279,48 @@ async function addTermination(
   await node.db.transact((tx) =>
     writeChanges(tx, peer, [{ kind: 'terminate', termination }], { at: new Date(termination.noticedAtMs) }),
   );
+}
+
+async function addSlot(
+  node: TestNode,
+  { now }: RecipientState,
+  { peer, slot, paused, failures }: RecipientState['slots'][number],
+): Promise<void> {
+  await node.db.transact(({ client }) =>
+    client.query('insert into hosted_slots (peer, slot, paused_at, human_failures) values ($1, $2, $3, $4)', [
+      peer,
+      slot,
+      paused ? new Date(now * 1000) : null,
+      failures,
+    ]),
+  );
+}
+
+async function addDisplay(
+  node: TestNode,
+  { id: jti, link, agreement, slot, category, at }: RecipientState['displays'][number],
+): Promise<void> {
+  const [id, displayedAt] = [uuidV7(), new Date(at)];
+  await node.db.transact(async ({ client }) => {
+    await client.query(
+      `insert into hosted_messages (id, iss, jti, link_id, customer_id, agreement, slot, category, priority, body_id,
+         placed_at, eligible_at, expires_at)
+       select $1, peer, $2, id, customer_id, $4, $5, $6, 'normal', $1, $7, $7, $8 from links where id = $3`,
+      [
+        id,
+        jti,
+        link,
+        agreement,
+        slot,
+        category,
+        new Date(displayedAt.getTime() - HOUR_MS),
+        new Date(displayedAt.getTime() + MINUTE_MS),
+      ],
+    );
+    await client.query(
+      `insert into message_displays (message_id, customer_id, iss, slot, category, leased_at, leased_until, displayed_at)
+       select id, customer_id, iss, slot, category, $2, $3, $2 from hosted_messages where id = $1`,
+      [id, displayedAt, new Date(displayedAt.getTime() + MINUTE_MS)],
+    );
+  });
 }

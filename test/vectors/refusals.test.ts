@@ -65,8 +65,17 @@ async function checkAnswer(
   const verified = await verifyReceipt(parsed.jws, key, expected);
   t.ok(verified.ok, 'the receipt holds');
   if (!verified.ok) return;
-  const { event, reason, erds } = verified.claims;
-  t.same({ event, reason, erds }, { event: expect.event, reason: expect.reason, erds: expect.erds });
+  const { event, reason, erds, outcome, nextEligibleAt } = verified.claims;
+  t.same(
+    { event, reason, erds, outcome, nextEligibleAt },
+    {
+      event: expect.event,
+      reason: expect.reason,
+      erds: expect.erds,
+      outcome: expect.outcome,
+      nextEligibleAt: expect.nextEligibleAt,
+    },
+  );
 }
 
 async function runCase(t: Test, node: TestNode, one: RefusalCase): Promise<void> {

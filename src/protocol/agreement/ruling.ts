@@ -48,7 +48,26 @@ export function ruleOnNone(book: Book, nowMs: number): Ruling {
   return bound ? { ok: false, code: 'agreement.missing' } : { ok: true, version: undefined };
 }
 
-/** The version this side names in what it sends now; undefined where none applies. */
+/**
+ * The version this side names in what may come under none: the one that applies, or else one that drains. The other side may
+ * not have heard yet that it ended, and honours it either way.
+ */
+export function versionToName(book: Book, nowMs: number): Version | undefined {
+  const current = currentVersion(book, nowMs);
+  if (current !== undefined) return current;
+  return book.versions
+    .filter((version) => {
+      const replaced = replacedAt(book, version);
+      if (version.state !== 'agreed' || replaced === undefined) return false;
+      // One that was to begin after its end has never applied.
+      return (
+        appliesFrom(version) < replaced && appliesFrom(version) <= nowMs && nowMs < replaced + version.drainMs
+      );
+    })
+    .sort((a, b) => appliesFrom(b) - appliesFrom(a))[0];
+}
+
+/** The version that applies now; undefined where none does. */
 export function currentVersion(book: Book, nowMs: number): Version | undefined {
   return book.versions
     .filter(

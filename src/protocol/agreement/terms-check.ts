@@ -1,4 +1,5 @@
 import { escapePointer } from '../schemas/validators.ts';
+import { isTimeZone } from '../slot/quiet-hours.ts';
 import type { AgreementProposeBody, AgreementTerms } from './terms.ts';
 
 /** A proposal can be accepted for this long at most. */
@@ -50,13 +51,4 @@ export function findProposalProblem(
   }
   const problem = findTermsProblem(body.terms, parties);
   return problem && { ...problem, pointer: `/terms${problem.pointer}` };
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -14,6 +14,12 @@ export type Cap = {
   counts: 'placed' | 'displayed';
 };
 
+/** How a customer reaches a person at the guest: in the thread itself, on a page, by telephone. */
+export type HumanRoute =
+  | { kind: 'thread' }
+  | { kind: 'web'; url: string }
+  | { kind: 'phone'; number: string };
+
 /** A place that a host grants its guest in front of each shared customer. */
 export type SlotGrant = {
   /** Names the slot among those the host grants the guest. */
@@ -27,6 +33,10 @@ export type SlotGrant = {
   caps: Cap[];
   /** Wall-clock times in the customer's zone, or in `zone` where that is unknown; may pass midnight. */
   quietHours?: { from: string; to: string; zone: string };
+  /** Who answers, at the guest, when a customer asks for a person. Without one the slot takes nothing. */
+  human?: HumanRoute;
+  /** The addresses that links in messages may lead to, whole. */
+  links?: string[];
   titleMaxChars: number;
   bodyMaxChars: number;
 };

@@ -74,6 +74,41 @@ const slotGrant = {
         }),
       },
     },
+    human: {
+      description: 'How a customer reaches a person at the guest. Without it the slot takes nothing.',
+      type: 'object',
+      required: ['kind'],
+      oneOf: [
+        {
+          additionalProperties: false,
+          properties: { kind: d.member('In the thread of the message.', { const: 'thread' }) },
+        },
+        {
+          additionalProperties: false,
+          required: ['url'],
+          properties: {
+            kind: d.member('On a page.', { const: 'web' }),
+            url: d.member('Its address; the host looks whether it answers.', d.uri),
+          },
+        },
+        {
+          additionalProperties: false,
+          required: ['number'],
+          properties: {
+            kind: d.member('By telephone.', { const: 'phone' }),
+            number: d.member('E.164, with the plus.', { type: 'string', pattern: '^\\+[1-9][0-9]{6,14}$' }),
+          },
+        },
+      ],
+    },
+    links: {
+      description:
+        'The addresses that links in messages may lead to, whole: none can be made for one person.',
+      type: 'array',
+      maxItems: 50,
+      uniqueItems: true,
+      items: d.uri,
+    },
     titleMaxChars: d.member('Characters of a title.', count(80, 10)),
     bodyMaxChars: d.member('Characters of a body.', count(2000, 10)),
   },

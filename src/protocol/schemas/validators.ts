@@ -7,6 +7,7 @@ import { evidence } from './evidence.ts';
 import { envelope, manifest, receipt, requestToken } from './exchange.ts';
 import { linkSchemas } from './link.ts';
 import { peerNotice } from './peer.ts';
+import { slotSchemas } from './slot.ts';
 
 /** Strict, closed, first error only; unknown formats and keywords fail at start, not at run time. */
 const ajv = new Ajv2020({ strict: true, strictRequired: false, strictTypes: false, allErrors: false });
@@ -56,6 +57,7 @@ export const SCHEMAS = {
   'peer.notice': peerNotice,
   ...linkSchemas,
   ...agreementSchemas,
+  ...slotSchemas,
 } as const;
 
 export type SchemaName = keyof typeof SCHEMAS;

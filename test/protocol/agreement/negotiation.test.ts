@@ -13,7 +13,7 @@ import {
   takeTermination,
   terminate,
 } from '../../../src/protocol/agreement/negotiation.ts';
-import { currentVersion, ruleOn, ruleOnNone } from '../../../src/protocol/agreement/ruling.ts';
+import { currentVersion, ruleOn, ruleOnNone, versionToName } from '../../../src/protocol/agreement/ruling.ts';
 
 const NOW = Date.UTC(2026, 10, 1);
 const MINUTE = 60_000;
@@ -263,6 +263,22 @@ t.test('judging an exchange under the version it names', async (t) => {
   t.equal(rule(over, NOW + 31 * DAY + MINUTE, successor.id), 'agreement.ended');
   t.equal(currentVersion(over, NOW + 30 * DAY - 1)?.id, successor.id);
   t.equal(currentVersion(over, NOW + 30 * DAY), undefined);
+});
+
+t.test('the version to name in what may come under none', async (t) => {
+  const over = { ...book(first), terminations: [notice('self', 30)] };
+  const named = (given: Book, days: number) => versionToName(given, NOW + days * DAY)?.id;
+  t.equal(named(over, 29), first.id);
+  t.equal(named(over, 30), first.id, 'the other side may not have heard of the end');
+  t.equal(named(over, 31), undefined, 'its drain is over');
+  const late = version('n', {
+    ...amending,
+    state: 'agreed',
+    effectiveFromMs: NOW + 30.5 * DAY,
+    drainMs: 10 * DAY,
+  });
+  t.equal(named({ ...over, versions: [first, late] }, 30.7), first.id, 'not one that never applied');
+  t.equal(named(book(), 0), undefined);
 });
 
 t.test('an exchange that names none', async (t) => {

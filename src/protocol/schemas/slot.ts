@@ -1,0 +1,101 @@
+import { CONTACT_CATEGORIES } from '../agreement/terms.ts';
+import * as d from './definitions.ts';
+
+const label = d.member('What the button says.', d.line(40));
+
+/** Several lines for people: line feeds, and no other control character. */
+const text = (maxLength: number) =>
+  ({
+    type: 'string',
+    minLength: 1,
+    maxLength,
+    pattern: '^[^\\u0000-\\u0009\\u000b-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$',
+  }) as const;
+
+const action = {
+  type: 'object',
+  required: ['kind', 'label'],
+  oneOf: [
+    {
+      additionalProperties: false,
+      required: ['url'],
+      properties: {
+        kind: d.member('Opens a page.', { const: 'link' }),
+        label,
+        url: d.member('One of the addresses the slot grants, whole: none can be made for one person.', d.uri),
+      },
+    },
+    {
+      additionalProperties: false,
+      required: ['document'],
+      properties: {
+        kind: d.member('Opens a document in the vault.', { const: 'document' }),
+        label,
+        document: d.member('The exchange by which the sender pushed the document.', d.uuidV7),
+      },
+    },
+    {
+      additionalProperties: false,
+      properties: {
+        kind: d.member('Answers in the thread; asks to be called.', { enum: ['reply', 'callback'] }),
+        label,
+      },
+    },
+  ],
+} as const;
+
+const message = {
+  $id: 'urn:intervault:schema:slot.message',
+  title: 'Body of slot.message: what a guest asks a host to show one customer',
+  type: 'object',
+  additionalProperties: false,
+  required: ['slot', 'category', 'priority', 'texts', 'expiresAt'],
+  properties: {
+    slot: d.member("The host's slot, as the agreement names it.", {
+      type: 'string',
+      pattern: '^[a-z][a-z0-9-]{0,39}$',
+    }),
+    category: d.member('What kind of contact it is.', { enum: [...CONTACT_CATEGORIES] }),
+    priority: d.member("Among the sender's own messages.", { enum: ['low', 'normal', 'high'] }),
+    texts: {
+      description: 'One for each language; the first where the customer’s is not among them.',
+      type: 'array',
+      minItems: 1,
+      maxItems: 10,
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['language', 'title', 'body'],
+        properties: {
+          language: d.member('BCP 47.', d.language),
+          title: d.member('One line of plain text.', d.line(80)),
+          body: d.member(
+            'Plain text, or Markdown of paragraphs, lists, emphasis and strong emphasis; anything else is shown as it is written.',
+            text(2000),
+          ),
+        },
+      },
+    },
+    actions: {
+      description: 'What the customer can do.',
+      type: 'array',
+      maxItems: 2,
+      items: action,
+    },
+    notBefore: d.member('It is not shown before.', d.dateTime),
+    expiresAt: d.member('It is over then: at most 30 days after it is taken.', d.dateTime),
+    thread: d.member('The first message of the conversation it belongs to.', d.uuidV7),
+    replaces: d.member('The message this is a new version of.', d.uuidV7),
+  },
+} as const;
+
+const withdraw = {
+  $id: 'urn:intervault:schema:slot.withdraw',
+  title: 'Body of slot.withdraw: a message is shown no more',
+  type: 'object',
+  additionalProperties: false,
+  required: ['message'],
+  properties: { message: d.member('The exchange that brought it.', d.uuidV7) },
+} as const;
+
+export const slotSchemas = { 'slot.message': message, 'slot.withdraw': withdraw } as const;

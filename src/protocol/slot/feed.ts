@@ -1,0 +1,86 @@
+import type { SlotGrant } from '../agreement/terms.ts';
+import { type Contact, capsFor, quietHoursOf } from './caps.ts';
+import type { MessagePriority } from './message.ts';
+import { type QuietHours, quietUntil } from './quiet-hours.ts';
+import { fitsFrom, type RollingLimit } from './windows.ts';
+
+/**
+ * What a customer's feed shows now. A message that is handed out for the first time takes a lease, which counts as a display
+ * until it ends or the display is confirmed; one that was handed out before is shown again and counts no more. Times are Unix
+ * milliseconds of the host's database.
+ */
+export type FeedMessage = Contact & {
+  id: string;
+  /** The guest. */
+  iss: string;
+  priority: MessagePriority;
+  grant: SlotGrant;
+  /** Handed out before: displayed, or its lease is running. */
+  shown: boolean;
+  muted: boolean;
+};
+
+export type Display = Contact & { iss: string };
+
+export type FeedFacts = {
+  nowMs: number;
+  /** May be shown by time, link and slot; `atMs` is since when. */
+  messages: readonly FeedMessage[];
+  /** Displays and running leases, as far back as anything looks; oldest first. */
+  displays: readonly Display[];
+  customer: { calm: RollingLimit | undefined; quiet: QuietHours | undefined; zone: string | undefined };
+  /** Most messages at once. */
+  limit: number;
+};
+
+export type Shown = { id: string; lease: boolean };
+
+/** Guests take turns, whoever was not seen for longest first; each guest's own order is by category and priority. */
+export function chooseFeed(facts: FeedFacts): Shown[] {
+  const displays = [...facts.displays];
+  const feed: Shown[] = [];
+  for (const message of inTurns(facts)) {
+    if (feed.length === facts.limit) break;
+    if (message.shown) {
+      feed.push({ id: message.id, lease: false });
+    } else if (mayBeLeased(message, displays, facts)) {
+      const { iss, slot, category } = message;
+      displays.push({ iss, slot, category, atMs: facts.nowMs });
+      feed.push({ id: message.id, lease: true });
+    }
+  }
+  return feed;
+}
+
+function mayBeLeased(message: FeedMessage, displays: readonly Display[], facts: FeedFacts): boolean {
+  const { nowMs, customer } = facts;
+  const { grant, iss } = message;
+  const ofGuest = displays.filter((display) => display.iss === iss);
+  const capped = capsFor(grant, message, 'displayed').some(
+    ({ cap, times }) => fitsFrom(times(ofGuest), cap, nowMs) !== undefined,
+  );
+  if (capped) return false;
+  if (message.category === 'service') return true;
+  if (message.muted) return false;
+  if (quietHoursOf(grant, customer).some((hours) => quietUntil(hours, nowMs) !== undefined)) return false;
+  const counted = displays.filter(({ category }) => category !== 'service').map(({ atMs }) => atMs);
+  return customer.calm === undefined || fitsFrom(counted, customer.calm, nowMs) === undefined;
+}
+
+const PRIORITIES: readonly MessagePriority[] = ['high', 'normal', 'low'];
+
+function inTurns({ messages, displays }: FeedFacts): FeedMessage[] {
+  const lastSeen = new Map<string, number>();
+  for (const { iss, atMs } of displays) lastSeen.set(iss, atMs);
+  const guests = [...Map.groupBy(messages, ({ iss }) => iss)]
+    .sort(([a], [b]) => (lastSeen.get(a) ?? 0) - (lastSeen.get(b) ?? 0) || (a < b ? -1 : 1))
+    .map(([, own]) => own.sort(inOwnOrder));
+  const turns = Math.max(0, ...guests.map((own) => own.length));
+  return Array.from({ length: turns }, (_, turn) => guests.flatMap((own) => own[turn] ?? [])).flat();
+}
+
+function inOwnOrder(a: FeedMessage, b: FeedMessage): number {
+  const service = Number(b.category === 'service') - Number(a.category === 'service');
+  const priority = PRIORITIES.indexOf(a.priority) - PRIORITIES.indexOf(b.priority);
+  return service || priority || a.atMs - b.atMs || (a.id < b.id ? -1 : 1);
+}

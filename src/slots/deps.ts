@@ -1,0 +1,40 @@
+import type { Clock } from '../clock.ts';
+import type { Database } from '../db/index.ts';
+import type {
+  AgreementGate,
+  BodyReader,
+  BodyStore,
+  ExchangeService,
+  LinkGate,
+  OutboundExchanges,
+  PeerCalls,
+  Sealer,
+} from '../exchange/index.ts';
+import type { Outbox } from '../outbox/index.ts';
+import type { GuardedFetch, Registry } from '../registry/index.ts';
+
+export type SlotDeps = {
+  db: Database;
+  clock: Clock;
+  registry: Pick<Registry, 'self' | 'peer' | 'peers'>;
+  links: LinkGate;
+  agreements: AgreementGate;
+  outbox: Pick<Outbox, 'cancel'>;
+  /** Asked for when it is needed: the exchange room registers the acts of this one. */
+  exchange: () => {
+    readonly outbound: OutboundExchanges;
+    readonly sealer: Sealer;
+    readonly preview: ExchangeService['preview'];
+    readonly peers: PeerCalls;
+    readonly bodies: BodyReader;
+  };
+  bodyStore: Pick<BodyStore, 'erase'>;
+  /** Charges a link for a preflight. */
+  chargePreflight(key: string): { ok: true } | { ok: false; retryAfterMs: number };
+  /** Looks whether the page answers where customers reach a person. */
+  probe: GuardedFetch;
+  onError(error: unknown): void;
+  options: {
+    deliveryWindowS: number;
+  };
+};

@@ -1,0 +1,5 @@
+export type { SlotDeps } from './deps.ts';
+export { type SlotProblemCode, slotProblems } from './errors.ts';
+export { slotFederationRoutes } from './federation-routes.ts';
+export { slotRoutes } from './routes.ts';
+export { createSlotService, type SlotService } from './service.ts';

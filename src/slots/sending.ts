@@ -1,0 +1,211 @@
+import { fingerprintOf } from '../api-access.ts';
+import type { Tx } from '../db/index.ts';
+import type { OutcomeListener, SettledItem } from '../exchange/index.ts';
+import { pauseBeforeRepeatMs } from '../outbox/index.ts';
+import type { EntityId, ExchangeId, LinkId } from '../protocol/ids.ts';
+import type { JsonObject } from '../protocol/jose/strict-json.ts';
+import { encodeManifest } from '../protocol/manifest.ts';
+import { encodeRandom128 } from '../protocol/nonce.ts';
+import { Refusal } from '../protocol/refusal.ts';
+import { MANIFEST_MAX_BYTES } from '../protocol/schemas/definitions.ts';
+import { newUuidV7, randomBytesOf } from '../random.ts';
+import { checkMessage, type GivenMessage } from './check.ts';
+import type { SlotDeps } from './deps.ts';
+import {
+  acknowledgeWithdrawal,
+  findByKey,
+  insertMessage,
+  lockKey,
+  lockMessages,
+  readWithdrawn,
+  type SentMessage,
+  writeAnswer,
+  writeWithdrawal,
+} from './sending-store.ts';
+
+const MESSAGE = 'slot.message';
+const WITHDRAW = 'slot.withdraw';
+
+export type Sending = {
+  /**
+   * Takes a message: durable, with its evidence and its queued delivery, before it resolves. The same request under the
+   * same key is the same message.
+   *
+   * @throws Refusal what {@link checkMessage} refuses, `idempotency.mismatch`
+   */
+  send(given: GivenMessage, caller: string, idempotencyKey?: string): Promise<string>;
+  /** Takes a message back. Again changes nothing. @throws Refusal `message.not_found`, `message.ended` */
+  withdraw(id: string): Promise<void>;
+  readonly listeners: readonly OutcomeListener[];
+};
+
+export function createSending(deps: SlotDeps): Sending {
+  const { db, clock } = deps;
+
+  async function stage(
+    tx: Tx,
+    said: {
+      jti: ExchangeId;
+      peer: EntityId;
+      act: string;
+      link: LinkId;
+      agr?: string;
+      body: object;
+      at: Date;
+      submitted: boolean;
+      windowS: number;
+      notBefore?: Date;
+    },
+  ): Promise<void> {
+    const { outbound, sealer } = deps.exchange();
+    const manifest = manifestOf(said.body);
+    const draft = {
+      jti: said.jti,
+      aud: said.peer,
+      act: said.act,
+      sub: said.link,
+      ...(said.agr !== undefined && { agr: said.agr }),
+      manifest,
+      body: await sealer.finish(undefined, manifest),
+      submitted: said.submitted,
+      windowS: said.windowS,
+      ...(said.notBefore !== undefined && { notBefore: said.notBefore }),
+    };
+    await outbound.stage(tx, [draft], said.at);
+  }
+
+  async function sayWithdrawn(
+    tx: Tx,
+    message: SentMessage,
+    how: { at: Date; submitted: boolean; notBefore?: Date },
+  ): Promise<void> {
+    const jti = newUuidV7() as ExchangeId;
+    const { id, linkId: link, peer } = message;
+    const windowS = deps.options.deliveryWindowS;
+    await stage(tx, { jti, peer, act: WITHDRAW, link, body: { message: id }, windowS, ...how });
+    await writeWithdrawal(tx, id, { at: how.at, jti });
+  }
+
+  async function sendIn(tx: Tx, given: GivenMessage, caller: string, key: string | undefined) {
+    const fingerprint = fingerprintOf(given as unknown as JsonObject);
+    if (key !== undefined) {
+      await lockKey(tx, caller, key);
+      const earlier = await findByKey(tx, caller, key);
+      if (earlier !== undefined) {
+        if (!fingerprint.equals(earlier.fingerprint)) throw new Refusal('idempotency.mismatch');
+        return earlier.id;
+      }
+    }
+    const at = new Date(clock.nowMs());
+    const { body, peer, agreement } = await checkMessage(tx, deps, given);
+    const jti = newUuidV7() as ExchangeId;
+    const expiresAt = new Date(body.expiresAt);
+    const windowS = Math.min(
+      deps.options.deliveryWindowS,
+      Math.ceil((expiresAt.getTime() - at.getTime()) / 1000),
+    );
+    await stage(tx, {
+      ...{ jti, peer, act: MESSAGE, link: given.link as LinkId, agr: agreement.id },
+      ...{ body, at, submitted: true, windowS },
+    });
+    await insertMessage(tx, {
+      id: jti,
+      linkId: given.link as LinkId,
+      peer,
+      agreement: agreement.id,
+      slot: body.slot,
+      category: body.category,
+      thread: body.thread ?? null,
+      replaces: body.replaces ?? null,
+      expiresAt,
+      submittedBy: caller,
+      submittedAt: at,
+      idempotencyKey: key ?? null,
+      fingerprint,
+    });
+    return jti;
+  }
+
+  async function settleMessage(tx: Tx, item: SettledItem, message: SentMessage): Promise<void> {
+    const { state, outcome, nextEligibleAt } = item;
+    await writeAnswer(tx, {
+      id: message.id,
+      state: state === 'accepted' ? (outcome ?? 'placed') : state === 'rejected' ? 'refused' : 'failed',
+      code: state === 'accepted' ? null : item.reason,
+      nextEligibleAt: nextEligibleAt ?? null,
+      at: item.settledAt,
+    });
+    // It was taken back meanwhile: now there is something to take back.
+    if (state === 'accepted' && message.withdrawnAt !== null && message.withdrawalAcknowledgedAt === null) {
+      await sayWithdrawn(tx, message, { at: item.settledAt, submitted: false });
+    }
+  }
+
+  return {
+    send: (given, caller, key) => db.transact((tx) => sendIn(tx, given, caller, key)),
+
+    async withdraw(id) {
+      const cancel = await db.transact(async (tx) => {
+        const message = (await lockMessages(tx, [id])).get(id);
+        if (message === undefined) throw new Refusal('message.not_found');
+        const at = new Date(clock.nowMs());
+        const { state } = message;
+        if (message.withdrawnAt !== null) return state === 'submitted';
+        if (state === 'refused' || message.expiresAt <= at) throw new Refusal('message.ended');
+        if (state === 'placed' || state === 'deferred') {
+          await sayWithdrawn(tx, message, { at, submitted: true });
+          return false;
+        }
+        await writeWithdrawal(tx, id, { at, jti: null });
+        return state === 'submitted';
+      });
+      if (cancel) await deps.outbox.cancel(id);
+    },
+
+    listeners: [
+      {
+        act: MESSAGE,
+        async settled(tx, items) {
+          const messages = await lockMessages(
+            tx,
+            items.map((item) => item.jti),
+          );
+          for (const item of items) {
+            const message = messages.get(item.jti);
+            if (message !== undefined) await settleMessage(tx, item, message);
+          }
+        },
+      },
+      {
+        act: WITHDRAW,
+        async settled(tx, items) {
+          const withdrawn = await readWithdrawn(
+            tx,
+            items.map((item) => item.jti),
+          );
+          const messages = await lockMessages(tx, [...withdrawn.values()]);
+          for (const item of items) {
+            const message = messages.get(withdrawn.get(item.jti) ?? '');
+            if (message === undefined) continue;
+            const { settledAt: at } = item;
+            if (item.state === 'accepted') await acknowledgeWithdrawal(tx, [message.id], at);
+            else if (isUndecided(item) && message.expiresAt > at) {
+              const waitMs = pauseBeforeRepeatMs(message.withdrawnAt ?? at, at);
+              const notBefore = new Date(at.getTime() + waitMs);
+              await sayWithdrawn(tx, message, { at, submitted: false, notBefore });
+            }
+          }
+        },
+      },
+    ],
+  };
+}
+
+/** Nothing was decided about what was said: it is said again. */
+const isUndecided = ({ state, reason }: SettledItem) => state === 'failed' || reason === 'time.expired';
+
+function manifestOf(body: object): Buffer {
+  const manifest = encodeManifest({ salt: encodeRandom128(randomBytesOf(16)), body: body as JsonObject });
+  if (manifest.length > MANIFEST_MAX_BYTES) throw new Refusal('message.invalid', { detail: 'too long' });
+  return manifest;
+}

@@ -1,0 +1,78 @@
+import type { Tx } from '../db/index.ts';
+import type { ActHandler, OutcomeListener } from '../exchange/index.ts';
+import { parseUuidV7 } from '../protocol/ids.ts';
+import { Refusal } from '../protocol/refusal.ts';
+import { type CustomerContact, createCustomerContact } from './contact.ts';
+import type { SlotDeps } from './deps.ts';
+import { createEngagements, type Engagements } from './engagement.ts';
+import { eraseMessages } from './erasure-store.ts';
+import { createFeed, type Feed } from './feed.ts';
+import { createMessageHandler, createWithdrawHandler } from './hosting.ts';
+import { createPreflight, type Preflight } from './preflight.ts';
+import { createSending, type Sending } from './sending.ts';
+import { readMessages, type SentMessage, type SentMessageState } from './sending-store.ts';
+import { createSlots, type Slots } from './slots.ts';
+
+/** Contact slots, as host and as guest. Every call refuses with a Refusal whose code is in `slotProblems` or `REFUSALS`. */
+export type SlotService = {
+  readonly slots: Slots;
+  readonly contact: CustomerContact;
+  readonly preflight: Preflight;
+  readonly feed: Feed;
+  readonly engagements: Engagements;
+  readonly messages: Pick<Sending, 'send' | 'withdraw'> & {
+    /** @throws Refusal `message.not_found` */
+    show(id: string): Promise<SentMessage>;
+    /** The newest first; `next` continues. */
+    list(filter: {
+      link?: string;
+      peer?: string;
+      state?: SentMessageState;
+      thread?: string;
+      cursor?: string;
+      limit: number;
+    }): Promise<{ messages: SentMessage[]; next: string | null }>;
+  };
+  /** Forgets what was said to the customer of a link, both ways. */
+  eraseLink(tx: Tx, linkId: string): Promise<void>;
+  /** The acts of this room, for the exchange. */
+  readonly handlers: readonly ActHandler[];
+  readonly listeners: readonly OutcomeListener[];
+};
+
+export function createSlotService(deps: SlotDeps): SlotService {
+  const { db, registry } = deps;
+  const sending = createSending(deps);
+  const contact = createCustomerContact({ db, isPeer: (id) => registry.peer(id) !== undefined });
+  const known = { ...deps, requireKnown: contact.requireKnown };
+  return {
+    slots: createSlots(deps),
+    preflight: createPreflight(deps),
+    contact,
+    feed: createFeed(known),
+    engagements: createEngagements(known),
+    messages: {
+      send: sending.send,
+      withdraw: sending.withdraw,
+      async show(id) {
+        const found =
+          parseUuidV7(id) === undefined
+            ? []
+            : await db.withClient((client) => readMessages(client, { ids: [id] }, 1));
+        const [message] = found;
+        if (message === undefined) throw new Refusal('message.not_found');
+        return message;
+      },
+      async list({ cursor, limit, ...filter }) {
+        const page = { ...filter, ...(cursor !== undefined && { before: cursor }) };
+        const messages = await db.withClient((client) => readMessages(client, page, limit));
+        return { messages, next: messages.length === limit ? (messages.at(-1)?.id ?? null) : null };
+      },
+    },
+    async eraseLink(tx, linkId) {
+      await deps.bodyStore.erase(tx, await eraseMessages(tx, linkId));
+    },
+    handlers: [createMessageHandler(deps), createWithdrawHandler()],
+    listeners: sending.listeners,
+  };
+}
