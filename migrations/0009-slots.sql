@@ -58,10 +58,13 @@ create table hosted_messages (
   seen_before boolean not null default false,
   ended_at timestamptz,
   ended_reason text check (ended_reason in ('withdrawn', 'replaced', 'erased')),
+  -- When its texts were forgotten: a while after it was over, or with its link.
+  erased_at timestamptz,
   unique (iss, jti)
 );
 create index hosted_messages_contacts on hosted_messages (customer_id, iss, placed_at);
 create index hosted_messages_active on hosted_messages (customer_id, eligible_at) where ended_at is null;
+create index hosted_messages_over on hosted_messages (expires_at) where erased_at is null;
 create index hosted_messages_link on hosted_messages (link_id, id);
 
 -- Messages handed out to a customer's feed, one row each. A lease counts as a display while it runs; once the display is
@@ -110,6 +113,7 @@ create table sent_messages (
 );
 create index sent_messages_link on sent_messages (link_id, id);
 create index sent_messages_peer on sent_messages (peer, id);
+create index sent_messages_replaces on sent_messages (replaces) where replaces is not null;
 create index sent_messages_thread on sent_messages (thread, id) where thread is not null;
 create unique index sent_messages_key on sent_messages (submitted_by, idempotency_key)
   where idempotency_key is not null;

@@ -189,7 +189,7 @@ async function start(
     outbox,
     exchange: () => exchange,
     bodies: bodyStore,
-    onErase: (tx, link) => slots.eraseLink(tx, link),
+    onErase: (tx, link) => slots.erasure.eraseLink(tx, link),
     onError,
     options: {
       organizationName: config.organizationName,
@@ -214,6 +214,7 @@ async function start(
     db,
     clock,
     registry,
+    evidence,
     links,
     agreements: agreementGate,
     outbox,
@@ -315,8 +316,10 @@ async function start(
     stops.push(() => linkService.sweeper.stop());
     vault.start();
     stops.push(() => vault.stop());
-    slots.slots.prober.start();
-    stops.push(() => slots.slots.prober.stop());
+    for (const sweeper of slots.sweepers) {
+      sweeper.start();
+      stops.push(() => sweeper.stop());
+    }
   }
   kekSweeper.start();
   stops.push(() => kekSweeper.stop());

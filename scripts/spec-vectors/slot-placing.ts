@@ -508,11 +508,11 @@ function beginningCases(): PlacingCase[] {
       { message: begins(HOUR), customer: quiet, link: { engagement: 'none' } },
       HOUR,
     ),
-    refused('engagement none: a beginning in quiet hours', 'message.not_now', {
-      message: begins(DAY),
-      customer: quiet,
-      link: { engagement: 'none' },
-    }),
+    deferred(
+      'engagement none: a beginning in quiet hours to come, of which nothing is told',
+      { message: begins(DAY), customer: quiet, link: { engagement: 'none' } },
+      DAY,
+    ),
   ];
 }
 

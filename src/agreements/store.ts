@@ -297,7 +297,8 @@ export async function listVersions(
     }
   >(
     `select ${VERSION}, declines, reason, note, answer_note, terms, proposed_at, changed_at from agreement_versions
-     where ($1::text is null or id = $1) and ($2::text is null or peer = $2) and ($3::text is null or state = $3)
+     where ($1::text is null or id = $1) and ($2::text is null or peer = $2) 
+       and ($3::text is null or case when state = 'open' and expires_at <= now() then 'expired' else state end = $3)
        and ($4::timestamptz is null or (proposed_at, id) < ($4, $5))
      order by proposed_at desc, id desc limit $6`,
     [

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Database } from '../db/index.ts';
+import type { Evidence } from '../evidence/index.ts';
 import type {
   AgreementGate,
   BodyReader,
@@ -17,6 +18,7 @@ export type SlotDeps = {
   db: Database;
   clock: Clock;
   registry: Pick<Registry, 'self' | 'peer' | 'peers'>;
+  evidence: Pick<Evidence, 'record'>;
   links: LinkGate;
   agreements: AgreementGate;
   outbox: Pick<Outbox, 'cancel'>;

@@ -9,7 +9,7 @@ import type { Tx } from '../db/index.ts';
 export async function eraseMessages(tx: Tx, linkId: string): Promise<string[]> {
   const { rows: hosted } = await tx.client.query<{ body_id: string }>(
     `update hosted_messages set customer_id = null, ended_at = coalesce(ended_at, now()),
-       ended_reason = coalesce(ended_reason, 'erased')
+       ended_reason = coalesce(ended_reason, 'erased'), erased_at = coalesce(erased_at, now())
      where link_id = $1 returning body_id`,
     [linkId],
   );
@@ -24,4 +24,23 @@ export async function eraseMessages(tx: Tx, linkId: string): Promise<string[]> {
     [linkId],
   );
   return [...hosted, ...sent].map((row) => row.body_id);
+}
+
+/** Marks hosted messages that expired so long ago as erased, which no other replica is doing. Returns them. */
+export async function takeExpired(
+  tx: Tx,
+  retentionDays: number,
+  limit: number,
+): Promise<{ id: string; bodyId: string }[]> {
+  const { rows } = await tx.client.query<{ id: string; bodyId: string }>(
+    `update hosted_messages m set erased_at = now()
+     from (
+       select id from hosted_messages
+       where erased_at is null and expires_at < now() - $1 * interval '1 day'
+       order by expires_at limit $2 for update skip locked
+     ) over
+     where m.id = over.id returning m.id, m.body_id as "bodyId"`,
+    [retentionDays, limit],
+  );
+  return rows.sort((a, b) => (a.id < b.id ? -1 : 1));
 }

@@ -26,12 +26,16 @@ export type SentMessage = {
   answeredAt: Date | null;
   withdrawnAt: Date | null;
   withdrawalAcknowledgedAt: Date | null;
+  /** Whether the peer shows a newer version in its place. */
+  replaced: boolean;
 };
 
 const COLUMNS = `id, link_id as "linkId", peer, agreement, slot, category, thread, replaces, state, code,
   next_eligible_at as "nextEligibleAt", expires_at as "expiresAt", submitted_by as "submittedBy",
   submitted_at as "submittedAt", answered_at as "answeredAt", withdrawn_at as "withdrawnAt",
-  withdrawal_acknowledged_at as "withdrawalAcknowledgedAt"`;
+  withdrawal_acknowledged_at as "withdrawalAcknowledgedAt",
+  exists (select 1 from sent_messages r where r.replaces = sent_messages.id and r.state in ('placed', 'deferred'))
+    as replaced`;
 
 export type NewMessage = Pick<
   SentMessage,
@@ -46,7 +50,7 @@ export type NewMessage = Pick<
   | 'expiresAt'
   | 'submittedBy'
   | 'submittedAt'
-> & { idempotencyKey: string | null; fingerprint: Buffer };
+> & { keyed: { key: string; fingerprint: Buffer } | null };
 
 export async function insertMessage(tx: Tx, message: NewMessage): Promise<void> {
   await tx.client.query(
@@ -65,8 +69,8 @@ export async function insertMessage(tx: Tx, message: NewMessage): Promise<void> 
       message.expiresAt,
       message.submittedBy,
       message.submittedAt,
-      message.idempotencyKey,
-      message.fingerprint,
+      message.keyed?.key ?? null,
+      message.keyed?.fingerprint ?? null,
     ],
   );
 }

@@ -120,8 +120,8 @@ export function createSending(deps: SlotDeps): Sending {
       expiresAt,
       submittedBy: caller,
       submittedAt: at,
-      idempotencyKey: key ?? null,
-      fingerprint,
+      // Without a key nothing is compared, and a digest of what was said is better not kept.
+      keyed: key === undefined ? null : { key, fingerprint },
     });
     return jti;
   }

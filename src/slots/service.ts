@@ -1,11 +1,11 @@
-import type { Tx } from '../db/index.ts';
+import { createSweeper, type Sweeper } from '../db/index.ts';
 import type { ActHandler, OutcomeListener } from '../exchange/index.ts';
 import { parseUuidV7 } from '../protocol/ids.ts';
 import { Refusal } from '../protocol/refusal.ts';
 import { type CustomerContact, createCustomerContact } from './contact.ts';
 import type { SlotDeps } from './deps.ts';
 import { createEngagements, type Engagements } from './engagement.ts';
-import { eraseMessages } from './erasure-store.ts';
+import { createMessageErasure, type MessageErasure } from './erasure.ts';
 import { createFeed, type Feed } from './feed.ts';
 import { createMessageHandler, createWithdrawHandler } from './hosting.ts';
 import { createPreflight, type Preflight } from './preflight.ts';
@@ -33,20 +33,30 @@ export type SlotService = {
       limit: number;
     }): Promise<{ messages: SentMessage[]; next: string | null }>;
   };
-  /** Forgets what was said to the customer of a link, both ways. */
-  eraseLink(tx: Tx, linkId: string): Promise<void>;
+  readonly erasure: MessageErasure;
+  /** What time brings: probes of human routes, and the end of what is long over. */
+  readonly sweepers: readonly Sweeper[];
   /** The acts of this room, for the exchange. */
   readonly handlers: readonly ActHandler[];
   readonly listeners: readonly OutcomeListener[];
 };
 
+const ERASURE_INTERVAL_MS = 10 * 60_000;
+
 export function createSlotService(deps: SlotDeps): SlotService {
   const { db, registry } = deps;
+  const slots = createSlots(deps);
+  const erasure = createMessageErasure(deps);
+  const eraser = createSweeper({
+    intervalMs: ERASURE_INTERVAL_MS,
+    round: erasure.sweep,
+    onError: deps.onError,
+  });
   const sending = createSending(deps);
   const contact = createCustomerContact({ db, isPeer: (id) => registry.peer(id) !== undefined });
   const known = { ...deps, requireKnown: contact.requireKnown };
   return {
-    slots: createSlots(deps),
+    slots,
     preflight: createPreflight(deps),
     contact,
     feed: createFeed(known),
@@ -69,9 +79,8 @@ export function createSlotService(deps: SlotDeps): SlotService {
         return { messages, next: messages.length === limit ? (messages.at(-1)?.id ?? null) : null };
       },
     },
-    async eraseLink(tx, linkId) {
-      await deps.bodyStore.erase(tx, await eraseMessages(tx, linkId));
-    },
+    erasure,
+    sweepers: [slots.prober, eraser],
     handlers: [createMessageHandler(deps), createWithdrawHandler()],
     listeners: sending.listeners,
   };

@@ -5,11 +5,11 @@ import type { SlotView } from './slots.ts';
 /** A sent message as the institution API shows it: absent where there is nothing to say. */
 export function messageShape(message: SentMessage, nowMs: number) {
   const { linkId, thread, replaces, code, nextEligibleAt, answeredAt, withdrawnAt, ...rest } = message;
-  const { withdrawalAcknowledgedAt, submittedBy: _submittedBy, ...shown } = rest;
+  const { withdrawalAcknowledgedAt, submittedBy: _submittedBy, replaced, ...shown } = rest;
   return {
     ...shown,
     link: linkId,
-    over: withdrawnAt !== null || message.expiresAt.getTime() <= nowMs,
+    over: replaced || withdrawnAt !== null || message.expiresAt.getTime() <= nowMs,
     ...(thread !== null && { thread }),
     ...(replaces !== null && { replaces }),
     ...(code !== null && { code }),

@@ -183,6 +183,9 @@ t.test('an acceptance that comes too late is refused, and both know', async (t) 
   const refused = await untilAgreement(b, id, 'refused');
   t.equal(refused?.reason, 'agreement.expired');
   t.equal(await stateAt(a, id), 'expired');
+  const shown = async (state: 'open' | 'expired') =>
+    (await a.agreements.list({ state, limit: 10 })).agreements.map((one) => one.id);
+  t.same([await shown('open'), await shown('expired')], [[], [id]], 'a lapsed one is listed as what it is');
 });
 
 t.test('what is no proposal is refused before anything is sent', async (t) => {

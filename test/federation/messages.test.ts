@@ -45,6 +45,11 @@ t.test('over the institution API', async (t) => {
 
   const edit = await crm.call('POST', '/v1/messages', { json: { ...json, replaces: id } });
   await eventually(async () => (await guest.slots.messages.show(String(edit.body['id']))).state === 'placed');
+  t.match(
+    (await crm.call('GET', `/v1/messages/${id}`)).body,
+    { over: true },
+    'a newer version is in its place',
+  );
   t.match(await sql(host, 'select ended_reason from hosted_messages where jti = $1', [id]), [
     { ended_reason: 'replaced' },
   ]);
@@ -306,6 +311,29 @@ t.test('erasing a link takes what was said with it', async (t) => {
     ],
   ] as const)
     t.same(await sql(node, bodies), [{ state: 'erased' }], node.url);
+});
+
+t.test('the texts of what is long over are erased', async (t) => {
+  const pair = await startSlotPair(t);
+  const { host } = pair;
+  await sendAndWait(pair);
+  await sendAndWait(pair);
+  t.equal(await host.slots.erasure.sweep(), false);
+  const states = () =>
+    sql(host, `select b.state from bodies b join hosted_messages m on m.body_id = b.id order by m.placed_at`);
+  t.same(await states(), [{ state: 'kept' }, { state: 'kept' }]);
+  await sql(
+    host,
+    `update hosted_messages set expires_at = now() - interval '91 days'
+    where placed_at = (select min(placed_at) from hosted_messages)`,
+  );
+  t.equal(await host.slots.erasure.sweep(), false);
+  t.same(await states(), [{ state: 'erased' }, { state: 'kept' }]);
+  const [record] = await sql(host, `select jws from evidence_records where event = 'Erasure'`);
+  t.match(
+    Buffer.from(String(record?.['jws']).split('.')[1] ?? '', 'base64url').toString(),
+    /"reason":"erasure\.retention"/,
+  );
 });
 
 t.test('slots, paused and probed', async (t) => {

@@ -104,6 +104,8 @@ const customerIsOpen: Rule = (facts) => {
   const { customer, grant, scopes } = facts;
   // A message that begins tomorrow is held against tomorrow.
   const beginsMs = beginOf(facts);
+  // Whoever may not know of the customer could ask about many beginnings, and map the day: the feed keeps to the wishes then.
+  if (scopes.engagement !== 'individual' && beginsMs > facts.nowMs) return undefined;
   const { mutedUntilMs } = customer;
   const muted = mutedUntilMs !== undefined && mutedUntilMs > beginsMs ? mutedUntilMs : undefined;
   const calm = customer.calm && fitsFrom(customer.displaysMs, customer.calm, beginsMs);

@@ -200,6 +200,8 @@ t.test('what the customer wants', async (t) => {
   for (const engagement of ['none', 'aggregate'] as const) {
     for (const given of [muted, calm, quiet])
       t.equal(placing({ ...given, scopes: { engagement } }), 'message.not_now', 'all of it reads the same');
+    const tomorrow = { message: { notBefore: at(DAY) }, ...muted, scopes: { engagement } };
+    t.equal(placing(tomorrow), 'deferred', 'nor does a beginning to come tell anything');
   }
   t.equal(from({ customer: { ...muted.customer, ...calm.customer } }), NOW + 3 * DAY, 'the strictest wins');
 });
