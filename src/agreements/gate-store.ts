@@ -1,12 +1,10 @@
 import type pg from 'pg';
 import { together } from '../db/index.ts';
 import type { AgreementGate, AgreementRuling, AgreementView } from '../exchange/index.ts';
-import type { Book, Version } from '../protocol/agreement/book.ts';
+import { type Book, EMPTY_BOOK, type Version } from '../protocol/agreement/book.ts';
 import { currentVersion, ruleOn, ruleOnNone, versionToName } from '../protocol/agreement/ruling.ts';
 import type { AgreementTerms } from '../protocol/agreement/terms.ts';
 import { readBooks, readTerms, readVersion } from './store.ts';
-
-const NOTHING: Book = { versions: [], terminations: [] };
 
 /** What other rooms ask of agreements: under which version an exchange is judged, and which one to name. */
 export function createAgreementGate(): AgreementGate {
@@ -23,7 +21,7 @@ export function createAgreementGate(): AgreementGate {
     },
     async read(tx, peers) {
       const books = await readBooks(tx.client, peers);
-      const bookOf = (peer: string) => books.get(peer) ?? NOTHING;
+      const bookOf = (peer: string) => books.get(peer) ?? EMPTY_BOOK;
       return {
         async rule(peer, agr, nowMs): Promise<AgreementRuling> {
           const book = await withNamed(tx.client, peer, bookOf(peer), agr);

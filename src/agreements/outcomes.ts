@@ -1,5 +1,5 @@
 import type { Tx } from '../db/index.ts';
-import type { OutcomeListener, SettledItem } from '../exchange/index.ts';
+import { isUndecided, type OutcomeListener, type SettledItem } from '../exchange/index.ts';
 import { pauseBeforeRepeatMs } from '../outbox/index.ts';
 import { type Change, findVersion } from '../protocol/agreement/book.ts';
 import { settleAcceptance, settleProposal } from '../protocol/agreement/negotiation.ts';
@@ -20,9 +20,6 @@ import {
 
 /** What became of an own act: the exchange's end, and what it was about. */
 type Told = SettledItem & { version: string };
-
-/** Ends after which it is worth saying the same again: nothing was decided about what was said. */
-const isUndecided = (told: Told) => told.state === 'failed' || told.reason === 'time.expired';
 
 /** The answers to this side's own acts. Acceptances, refusals and terminations never end by expiry: they are said again. */
 export function createAgreementOutcomes(deps: AgreementDeps, speaker: Speaker): OutcomeListener[] {

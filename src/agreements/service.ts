@@ -1,5 +1,5 @@
 import type { ActHandler, FullProof, OutcomeListener } from '../exchange/index.ts';
-import type { Book } from '../protocol/agreement/book.ts';
+import { EMPTY_BOOK } from '../protocol/agreement/book.ts';
 import { Refusal } from '../protocol/refusal.ts';
 import { createAgreementHandlers } from './acts.ts';
 import { type AgreementChanges, createAgreementChanges } from './changes.ts';
@@ -39,8 +39,6 @@ export type AgreementService = AgreementChanges & {
   readonly listeners: readonly OutcomeListener[];
 };
 
-const NOTHING: Book = { versions: [], terminations: [] };
-
 export function createAgreementService(
   deps: AgreementDeps & {
     nowMs(): number;
@@ -56,7 +54,7 @@ export function createAgreementService(
       const books = await readBooks(client, [...new Set(versions.map((version) => version.peer))]);
       const nowMs = deps.nowMs();
       return versions.map((version) => {
-        const book = books.get(version.peer) ?? NOTHING;
+        const book = books.get(version.peer) ?? EMPTY_BOOK;
         return { version, summary: agreementSummary(version, book, registry.peer(version.peer), nowMs) };
       });
     });

@@ -1,6 +1,14 @@
 import type pg from 'pg';
 import { type Tx, together } from '../db/index.ts';
-import type { Book, Change, Side, Termination, Version, VersionState } from '../protocol/agreement/book.ts';
+import {
+  type Book,
+  type Change,
+  EMPTY_BOOK,
+  type Side,
+  type Termination,
+  type Version,
+  type VersionState,
+} from '../protocol/agreement/book.ts';
 import type { AgreementTerms } from '../protocol/agreement/terms.ts';
 import type { EntityId } from '../protocol/ids.ts';
 
@@ -102,7 +110,7 @@ async function readBook(
 ): Promise<Book> {
   const versions = await client.query<VersionRow>({ ...statement, values: [peer] });
   // Most peers have none, and what is asked here is asked for every batch.
-  if (versions.rows.length === 0) return { versions: [], terminations: [] };
+  if (versions.rows.length === 0) return EMPTY_BOOK;
   const terminations = await client.query<TerminationRow>({ ...READ_TERMINATIONS, values: [peer] });
   return { versions: versions.rows.map(versionOf), terminations: terminations.rows.map(terminationOf) };
 }

@@ -14,6 +14,7 @@ export { migrate } from './migrate.ts';
 export { openDatabase } from './open-database.ts';
 export { type Connection, createPool, createPools, type Pools } from './pool.ts';
 export { type ByIds, type ByRows, queryByIds, queryByRows } from './prepared.ts';
+export { readNow } from './read-now.ts';
 export { createSweeper, type Sweeper } from './sweeper.ts';
 export type { Tables } from './tables.ts';
 export { together } from './together.ts';

@@ -26,3 +26,4 @@ export type { NoAnswer, PeerCalls } from './peer-call.ts';
 export { createPeerNotices, type PeerNotices } from './peer-notice.ts';
 export { exchangeRoutes } from './routes.ts';
 export { createExchangeService, type ExchangeService, type FullProof, type Proof } from './service.ts';
+export { isUndecided } from './settle.ts';

@@ -24,6 +24,11 @@ export type Settlement = {
 /** The reason of an exchange that was given up without any answer. A receipt that comes later still counts. */
 export const UNCONFIRMED = 'exchange.unconfirmed';
 
+/** Nothing was decided about what was said: it may be said again. */
+export function isUndecided({ state, reason }: Pick<SettledItem, 'state' | 'reason'>): boolean {
+  return state === 'failed' || reason === 'time.expired';
+}
+
 const MAX_BATCH = 128;
 
 /** Stores outcomes in shared transactions: state, the receipt, our record of it, and the end of the delivery. */

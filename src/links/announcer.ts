@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Database, Tx } from '../db/index.ts';
+import { type Database, readNow, type Tx } from '../db/index.ts';
 import type { ExchangeId } from '../protocol/ids.ts';
 import type { JsonObject } from '../protocol/jose/strict-json.ts';
 import type { LinkHalfBody } from '../protocol/link-half.ts';
@@ -13,7 +13,7 @@ import {
   takeDueAnnouncement,
 } from './announcement-store.ts';
 import type { LinkServiceDeps } from './deps.ts';
-import { lockCustomers, readCustomers, readLinks, readNow, type StoredHalf } from './store.ts';
+import { lockCustomers, readCustomers, readLinks, type StoredHalf } from './store.ts';
 
 const BATCH = 100;
 /** A peer that was revoked is told nothing; should it come back, it is told within this time. */

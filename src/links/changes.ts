@@ -1,4 +1,4 @@
-import type { Tx } from '../db/index.ts';
+import { readNow, type Tx } from '../db/index.ts';
 import type { ConsentGiven, ConsentRecord } from '../protocol/consent-record.ts';
 import { nextRev } from '../protocol/link-half.ts';
 import { isWithinScopes, type LinkScopesByHost } from '../protocol/link-scopes.ts';
@@ -15,7 +15,6 @@ import {
   putHalf,
   readCustomers,
   readLinks,
-  readNow,
   type StoredHalf,
   type StoredLink,
 } from './store.ts';

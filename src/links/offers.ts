@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { Tx } from '../db/index.ts';
+import { readNow, type Tx } from '../db/index.ts';
 import { hashCompletionCode, parseCompletionCode } from '../protocol/completion-code.ts';
 import type { ConsentGiven } from '../protocol/consent-record.ts';
 import { sha256, sha256Bytes } from '../protocol/digest.ts';
@@ -23,7 +23,7 @@ import {
 } from './offer-store.ts';
 import { recordLinkEvents } from './record.ts';
 import { endOwnHalf, hasRival, settleRivals, stateOf } from './rivals.ts';
-import { lockCustomer, lockCustomers, putHalf, readLinks, readNow, type StoredLink } from './store.ts';
+import { lockCustomer, lockCustomers, putHalf, readLinks, type StoredLink } from './store.ts';
 
 export type StartLink = {
   /** The institution's own reference of the customer. It never leaves the node. */

@@ -1,3 +1,4 @@
+import { readNow } from '../db/index.ts';
 import type { ActHandler, InboundItem, OutcomeListener, Verdict } from '../exchange/index.ts';
 import { sha256, sha256Bytes } from '../protocol/digest.ts';
 import type { LinkRedeemBody } from '../protocol/link-half.ts';
@@ -10,7 +11,7 @@ import { type Offer, readOfferCustomers, readOffers, redeemOffer } from './offer
 import { recordLinkEvents } from './record.ts';
 import { decideRedemption, forgetCodes, readRedemptionsByExchange } from './redemption-store.ts';
 import { endOwnHalf, hasRival } from './rivals.ts';
-import { insertLink, lockCustomers, putHalf, readCustomers, readLinks, readNow } from './store.ts';
+import { insertLink, lockCustomers, putHalf, readCustomers, readLinks } from './store.ts';
 
 const bodyOf = (item: InboundItem) => item.manifest.body as unknown as LinkRedeemBody;
 

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Tx } from '../db/index.ts';
+import { readNow, type Tx } from '../db/index.ts';
 import {
   COMPLETION_CODE_BYTES,
   encodeCompletionCode,
@@ -30,7 +30,7 @@ import {
   redeem as redeemRow,
 } from './redemption-store.ts';
 import { hasRival } from './rivals.ts';
-import { insertLink, lockCustomer, putHalf, readLinks, readNow } from './store.ts';
+import { insertLink, lockCustomer, putHalf, readLinks } from './store.ts';
 
 /** What the customer is shown before they agree. */
 export type LinkRequest = {

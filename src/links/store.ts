@@ -41,14 +41,6 @@ export type StoredLink = {
 
 type Client = Tx['client'];
 
-/** The database's clock, to the millisecond: revisions and evidence agree with it. */
-export async function readNow(tx: Tx): Promise<Date> {
-  const { rows } = await tx.client.query<{ now: Date }>(
-    `select date_trunc('milliseconds', clock_timestamp()) as now`,
-  );
-  return (rows[0] as { now: Date }).now;
-}
-
 /**
  * The opaque id of an institution's customer, made where there is none. It locks the customer's row, which is the lock
  * of all their links: every writer takes it first.

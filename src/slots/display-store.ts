@@ -91,6 +91,9 @@ export type HandedOut = {
   leasedAt: Date;
   leasedUntil: Date;
   displayedAt: Date | null;
+  openedAt: Date | null;
+  clickedAt: Date | null;
+  dismissedAt: Date | null;
 };
 
 /** Messages that were handed out to this customer, locked. */
@@ -100,25 +103,28 @@ export async function lockHandedOut(
   ids: readonly string[],
 ): Promise<Map<string, HandedOut>> {
   const { rows } = await tx.client.query<HandedOut>(
-    `select message_id as id, leased_at as "leasedAt", leased_until as "leasedUntil", displayed_at as "displayedAt"
+    `select message_id as id, leased_at as "leasedAt", leased_until as "leasedUntil", displayed_at as "displayedAt",
+       opened_at as "openedAt", clicked_at as "clickedAt", dismissed_at as "dismissedAt"
      from message_displays where customer_id = $1 and message_id = any($2::uuid[]) order by message_id for update`,
     [customerId, ids],
   );
   return new Map(rows.map((row) => [row.id, row]));
 }
 
-const WRITE: Readonly<Record<Engagement, string>> = {
-  displayed: 'displayed_at = coalesce(displayed_at, $2)',
-  opened: 'displayed_at = coalesce(displayed_at, $2), opened_at = coalesce(opened_at, $2)',
-  clicked: 'displayed_at = coalesce(displayed_at, $2), clicked_at = coalesce(clicked_at, $2)',
-  dismissed: 'displayed_at = coalesce(displayed_at, $2), dismissed_at = coalesce(dismissed_at, $2)',
-  restored: 'dismissed_at = null',
-};
-
-/** What the customer did with a message; the first time of each counts. */
-export async function writeEngagement(tx: Tx, id: string, kind: Engagement, at: Date): Promise<void> {
+/** What customers did with messages, whose rows are locked. */
+export async function writeEngagement(tx: Tx, messages: readonly HandedOut[]): Promise<void> {
   await tx.client.query(
-    `update message_displays set ${WRITE[kind]} where message_id = $1 and $2::timestamptz is not null`,
-    [id, at],
+    `update message_displays d set displayed_at = m.displayed_at, opened_at = m.opened_at, clicked_at = m.clicked_at,
+       dismissed_at = m.dismissed_at
+     from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[])
+       as m (id, displayed_at, opened_at, clicked_at, dismissed_at)
+     where d.message_id = m.id`,
+    [
+      messages.map((one) => one.id),
+      messages.map((one) => one.displayedAt),
+      messages.map((one) => one.openedAt),
+      messages.map((one) => one.clickedAt),
+      messages.map((one) => one.dismissedAt),
+    ],
   );
 }

@@ -1,9 +1,7 @@
-import type { Database } from '../db/index.ts';
+import { type Database, readNow } from '../db/index.ts';
 import { CLOCK_SKEW_S } from '../protocol/time.ts';
-import type { ContactWishes } from './contact-store.ts';
-import { lockContacts } from './contact-store.ts';
+import { type ContactWishes, lockContacts } from './contact-store.ts';
 import { type Engagement, type HandedOut, lockHandedOut, writeEngagement } from './display-store.ts';
-import { readNow } from './feed-store.ts';
 
 /** What a customer did with a message, as their page tells it. */
 export type EngagementEvent = { message: string; kind: Engagement; at: Date };
@@ -45,13 +43,29 @@ export function createEngagements(deps: {
           }
           // The page's clock is bounded by what this node knows to be true.
           const atMs = Math.min(Math.max(event.at.getTime(), message.leasedAt.getTime()), now.getTime());
-          await writeEngagement(tx, message.id, event.kind, new Date(atMs));
-          known.set(message.id, { ...message, displayedAt: message.displayedAt ?? new Date(atMs) });
+          known.set(message.id, engaged(message, event.kind, new Date(atMs)));
         }
+        await writeEngagement(tx, [...known.values()]);
         return { recorded: events.length - ignored.length, ignored };
       });
     },
   };
+}
+
+/** The first time of each kind counts; whatever is done with a message, it was displayed. */
+function engaged(message: HandedOut, kind: Engagement, at: Date): HandedOut {
+  if (kind === 'restored') return { ...message, dismissedAt: null };
+  const displayed = { ...message, displayedAt: message.displayedAt ?? at };
+  switch (kind) {
+    case 'displayed':
+      return displayed;
+    case 'opened':
+      return { ...displayed, openedAt: message.openedAt ?? at };
+    case 'clicked':
+      return { ...displayed, clickedAt: message.clickedAt ?? at };
+    case 'dismissed':
+      return { ...displayed, dismissedAt: message.dismissedAt ?? at };
+  }
 }
 
 function refuse(event: EngagementEvent, message: HandedOut | undefined, now: Date): IgnoredCode | undefined {

@@ -1,4 +1,4 @@
-import type { Tx } from '../db/index.ts';
+import { readNow, type Tx } from '../db/index.ts';
 import type { LinkView } from '../exchange/index.ts';
 import type { AgreementTerms, HumanRoute, SlotGrant } from '../protocol/agreement/terms.ts';
 import { chooseFeed, type FeedMessage, type Shown } from '../protocol/slot/feed.ts';
@@ -8,7 +8,7 @@ import { type ContactWishes, lockContacts, type Mute, NO_WISHES, readMutes } fro
 import type { SlotDeps } from './deps.ts';
 import { type FeedRow, readActive, readDisplays, writeLeases } from './display-store.ts';
 import { LEASE_MS, REPORT_MS } from './facts.ts';
-import { readLinksOf, readNow } from './feed-store.ts';
+import { readLinksOf } from './feed-store.ts';
 import { readSlotStates, type SlotState, slotKey } from './hosting-store.ts';
 import { chooseText, renderBody } from './render.ts';
 

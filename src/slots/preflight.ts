@@ -1,6 +1,5 @@
 import type { PeerAnswer } from '../exchange/index.ts';
-import type { EntityId, LinkId } from '../protocol/ids.ts';
-import { parseLinkId } from '../protocol/ids.ts';
+import { type EntityId, type LinkId, parseLinkId } from '../protocol/ids.ts';
 import { parseStrictJson } from '../protocol/jose/strict-json.ts';
 import type { Manifest } from '../protocol/manifest.ts';
 import { encodeRandom128 } from '../protocol/nonce.ts';

@@ -1,6 +1,6 @@
 import { fingerprintOf } from '../api-access.ts';
 import type { Tx } from '../db/index.ts';
-import type { OutcomeListener, SettledItem } from '../exchange/index.ts';
+import { isUndecided, type OutcomeListener, type SettledItem } from '../exchange/index.ts';
 import { pauseBeforeRepeatMs } from '../outbox/index.ts';
 import type { EntityId, ExchangeId, LinkId } from '../protocol/ids.ts';
 import type { JsonObject } from '../protocol/jose/strict-json.ts';
@@ -87,8 +87,8 @@ export function createSending(deps: SlotDeps): Sending {
   }
 
   async function sendIn(tx: Tx, given: GivenMessage, caller: string, key: string | undefined) {
-    const fingerprint = fingerprintOf(given as unknown as JsonObject);
-    if (key !== undefined) {
+    const fingerprint = key === undefined ? undefined : fingerprintOf(given as unknown as JsonObject);
+    if (key !== undefined && fingerprint !== undefined) {
       await lockKey(tx, caller, key);
       const earlier = await findByKey(tx, caller, key);
       if (earlier !== undefined) {
@@ -121,7 +121,7 @@ export function createSending(deps: SlotDeps): Sending {
       submittedBy: caller,
       submittedAt: at,
       // Without a key nothing is compared, and a digest of what was said is better not kept.
-      keyed: key === undefined ? null : { key, fingerprint },
+      keyed: key === undefined || fingerprint === undefined ? null : { key, fingerprint },
     });
     return jti;
   }
@@ -200,9 +200,6 @@ export function createSending(deps: SlotDeps): Sending {
     ],
   };
 }
-
-/** Nothing was decided about what was said: it is said again. */
-const isUndecided = ({ state, reason }: SettledItem) => state === 'failed' || reason === 'time.expired';
 
 function manifestOf(body: object): Buffer {
   const manifest = encodeManifest({ salt: encodeRandom128(randomBytesOf(16)), body: body as JsonObject });

@@ -48,6 +48,8 @@ export type Termination = { root: VersionId; by: Side; noticedAtMs: number; ends
 
 export type Book = { versions: readonly Version[]; terminations: readonly Termination[] };
 
+export const EMPTY_BOOK: Book = { versions: [], terminations: [] };
+
 export type Change =
   | { kind: 'add'; version: Version }
   | { kind: 'state'; id: VersionId; state: VersionState; agreedAtMs?: number }
