@@ -1,4 +1,5 @@
 import type { Tx } from '../db/index.ts';
+import { saltedManifest } from '../exchange/index.ts';
 import { type Book, type Change, endOf, findVersion, type Version } from '../protocol/agreement/book.ts';
 import { accept, decline, propose, type Step, terminate } from '../protocol/agreement/negotiation.ts';
 import type { AgreementProposeBody, AgreementTerms } from '../protocol/agreement/terms.ts';
@@ -12,7 +13,7 @@ import type { AgreementDeps } from './deps.ts';
 import { terminationBody } from './outcomes.ts';
 import { versionOfProposal } from './proposal.ts';
 import { recordChanges } from './record.ts';
-import { declineBody, manifestOf, type Speaker } from './speak.ts';
+import { declineBody, type Speaker } from './speak.ts';
 import { lockBook, type ProposalText, readPeer, tellTermination, writeChanges } from './store.ts';
 
 export type ProposeAgreement = {
@@ -78,7 +79,7 @@ export function createAgreementChanges(deps: AgreementDeps, speaker: Speaker): A
         const { book, ownRev, now: at } = await lockBook(tx, peer);
         const body = proposalBody(given, { rev: Math.max(ownRev + 1, at.getTime()), at });
         checkProposal(body, [registry.self.entityId, peer], at);
-        const manifest = manifestOf(body);
+        const manifest = saltedManifest(body);
         if (manifest.length > MANIFEST_MAX_BYTES)
           throw new Refusal('agreement.terms', { detail: 'too long' });
         const id = sha256(manifest);
@@ -108,7 +109,7 @@ export function createAgreementChanges(deps: AgreementDeps, speaker: Speaker): A
         const { changes } = taken(accept(book, id, at.getTime()));
         if (changes.length === 0) return;
         await write(tx, peer, changes, { at });
-        const manifest = manifestOf({ agreement: id });
+        const manifest = saltedManifest({ agreement: id });
         await speaker.say(tx, { peer, act: 'agreement.accept', version: id, manifest, at, submitted: true });
       }),
 
@@ -122,7 +123,7 @@ export function createAgreementChanges(deps: AgreementDeps, speaker: Speaker): A
           await speaker.takeBack(tx, { peer, version: id, at, submitted: true, note });
           return;
         }
-        const manifest = manifestOf(declineBody(id, note));
+        const manifest = saltedManifest(declineBody(id, note));
         await speaker.say(tx, { peer, act: 'agreement.decline', version: id, manifest, at, submitted: true });
       }),
 
@@ -146,7 +147,7 @@ export function createAgreementChanges(deps: AgreementDeps, speaker: Speaker): A
           endsAt: new Date(endsAtMs),
           note: note ?? null,
         });
-        const manifest = manifestOf(body);
+        const manifest = saltedManifest(body);
         const jti = await speaker.say(tx, {
           peer,
           act: 'agreement.terminate',

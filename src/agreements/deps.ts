@@ -1,6 +1,6 @@
 import type { Database } from '../db/index.ts';
 import type { Evidence } from '../evidence/index.ts';
-import type { OutboundExchanges, Sealer } from '../exchange/index.ts';
+import type { OutboundExchanges } from '../exchange/index.ts';
 import type { Outbox } from '../outbox/index.ts';
 import type { Registry } from '../registry/index.ts';
 
@@ -10,7 +10,7 @@ export type AgreementDeps = {
   evidence: Evidence;
   outbox: Pick<Outbox, 'cancel'>;
   /** Asked for when it is needed: the exchange room registers the acts of this one. */
-  exchange: () => { readonly outbound: OutboundExchanges; readonly sealer: Sealer };
+  exchange: () => { readonly outbound: Pick<OutboundExchanges, 'say'> };
   onError(error: unknown): void;
   options: {
     /** Delivery window of what answers or ends an agreement. */

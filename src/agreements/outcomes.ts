@@ -1,5 +1,5 @@
 import type { Tx } from '../db/index.ts';
-import { isUndecided, type OutcomeListener, type SettledItem } from '../exchange/index.ts';
+import { isUndecided, type OutcomeListener, type SettledItem, saltedManifest } from '../exchange/index.ts';
 import { pauseBeforeRepeatMs } from '../outbox/index.ts';
 import { type Change, findVersion } from '../protocol/agreement/book.ts';
 import { settleAcceptance, settleProposal } from '../protocol/agreement/negotiation.ts';
@@ -7,7 +7,7 @@ import type { EntityId, ExchangeId } from '../protocol/ids.ts';
 import type { AgreementDeps } from './deps.ts';
 import { readFirstSaid, readOwnExchanges } from './exchange-store.ts';
 import { recordChanges } from './record.ts';
-import { type AgreementAct, declineBody, manifestOf, type Speaker } from './speak.ts';
+import { type AgreementAct, declineBody, type Speaker } from './speak.ts';
 import {
   acknowledgeTermination,
   dropTermination,
@@ -45,7 +45,7 @@ export function createAgreementOutcomes(deps: AgreementDeps, speaker: Speaker): 
       peer: told.peer as EntityId,
       act,
       version: told.version,
-      manifest: manifestOf(body),
+      manifest: saltedManifest(body),
       at: now,
       submitted: false,
       notBefore: new Date(now.getTime() + pauseBeforeRepeatMs(first, now)),

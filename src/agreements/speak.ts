@@ -1,10 +1,7 @@
 import type { Tx } from '../db/index.ts';
+import { saltedManifest } from '../exchange/index.ts';
 import type { AgreementDeclineBody } from '../protocol/agreement/terms.ts';
 import type { EntityId, ExchangeId } from '../protocol/ids.ts';
-import type { JsonObject } from '../protocol/jose/strict-json.ts';
-import { encodeManifest } from '../protocol/manifest.ts';
-import { encodeRandom128 } from '../protocol/nonce.ts';
-import { newUuidV7, randomBytesOf } from '../random.ts';
 import type { AgreementDeps } from './deps.ts';
 import { insertExchange, readProposalExchange } from './exchange-store.ts';
 
@@ -42,11 +39,6 @@ export type Speaker = {
   ): Promise<void>;
 };
 
-/** A manifest of an act of agreements. */
-export function manifestOf(body: object): Buffer {
-  return encodeManifest({ salt: encodeRandom128(randomBytesOf(16)), body: body as JsonObject });
-}
-
 /** Body of an `agreement.decline`. */
 export function declineBody(agreement: string, note: string | null | undefined): AgreementDeclineBody {
   return { agreement, ...(note != null && { note }) };
@@ -55,27 +47,18 @@ export function declineBody(agreement: string, note: string | null | undefined):
 export function createSpeaker(deps: AgreementDeps): Speaker {
   const speaker: Speaker = {
     async say(tx, said) {
-      const { outbound, sealer } = deps.exchange();
-      const jti = newUuidV7() as ExchangeId;
-      const draft = {
-        jti,
-        aud: said.peer,
-        act: said.act,
-        manifest: said.manifest,
-        body: await sealer.finish(undefined, said.manifest),
-        submitted: said.submitted,
-        windowS: said.windowS ?? deps.options.deliveryWindowS,
-        ...(said.notBefore !== undefined && { notBefore: said.notBefore }),
-      };
-      await outbound.stage(tx, [draft], said.at);
+      const { peer, act, version, manifest, at, submitted, notBefore } = said;
+      const windowS = said.windowS ?? deps.options.deliveryWindowS;
+      const saying = { aud: peer, act, manifest, submitted, windowS, ...(notBefore && { notBefore }) };
+      const [jti] = await deps.exchange().outbound.say(tx, [saying], at);
       const iss = deps.registry.self.entityId;
-      await insertExchange(tx, { iss, jti, version: said.version, act: said.act, at: said.at });
-      return jti;
+      await insertExchange(tx, { iss, jti: jti as ExchangeId, version, act, at });
+      return jti as ExchangeId;
     },
     async takeBack(tx, { peer, version, at, submitted, note }) {
       const proposed = await readProposalExchange(tx, version);
       if (proposed?.state === 'accepted') {
-        const manifest = manifestOf(declineBody(version, note));
+        const manifest = saltedManifest(declineBody(version, note));
         await speaker.say(tx, { peer, act: 'agreement.decline', version, manifest, at, submitted });
       } else if (proposed?.state === 'pending') {
         tx.afterCommit(() => void deps.outbox.cancel(proposed.jti).catch(deps.onError));

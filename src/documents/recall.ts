@@ -1,12 +1,15 @@
 import type { Clock } from '../clock.ts';
 import type { Database, Tx } from '../db/index.ts';
-import type { ActHandler, ExchangeService, OutcomeListener, SettledItem } from '../exchange/index.ts';
+import {
+  type ActHandler,
+  type ExchangeService,
+  type OutcomeListener,
+  type SettledItem,
+  saltedManifest,
+} from '../exchange/index.ts';
 import type { Outbox } from '../outbox/index.ts';
-import type { EntityId, ExchangeId, LinkId } from '../protocol/ids.ts';
-import { encodeManifest } from '../protocol/manifest.ts';
-import { encodeRandom128 } from '../protocol/nonce.ts';
+import type { EntityId, LinkId } from '../protocol/ids.ts';
 import { Refusal } from '../protocol/refusal.ts';
-import { newUuidV7, randomBytesOf } from '../random.ts';
 import type { Caller } from './journal.ts';
 import { insertJournal } from './journal-store.ts';
 import {
@@ -78,7 +81,7 @@ export function createRecalls(deps: {
   db: Database;
   clock: Clock;
   outbox: Pick<Outbox, 'cancel'>;
-  exchange: () => Pick<ExchangeService, 'outbound' | 'sealer'>;
+  exchange: () => Pick<ExchangeService, 'outbound'>;
   windowS: number;
 }): Recalls {
   const { db, clock, outbox } = deps;
@@ -88,28 +91,20 @@ export function createRecalls(deps: {
     document: { id: string; linkId: string; peer: string },
     given: { reason: RecallReason; note?: string },
   ): Promise<string> {
-    const jti = newUuidV7() as ExchangeId;
-    const manifest = encodeManifest({
-      salt: encodeRandom128(randomBytesOf(16)),
-      body: {
-        document: document.id,
-        reason: given.reason,
-        ...(given.note !== undefined && { note: given.note }),
-      },
-    });
-    const { outbound, sealer } = deps.exchange();
-    const draft = {
-      jti,
+    const said = {
       aud: document.peer as EntityId,
       act: RECALL_ACT,
       sub: document.linkId as LinkId,
-      manifest,
-      body: await sealer.finish(undefined, manifest),
+      manifest: saltedManifest({
+        document: document.id,
+        reason: given.reason,
+        ...(given.note !== undefined && { note: given.note }),
+      }),
       submitted: true,
       windowS: deps.windowS,
     };
-    await outbound.stage(tx, [draft], new Date(clock.nowMs()));
-    return jti;
+    const [jti] = await deps.exchange().outbound.say(tx, [said], new Date(clock.nowMs()));
+    return jti as string;
   }
 
   /** Whether the delivery has to be given up once the transaction is durable. */

@@ -1,10 +1,13 @@
 import type { Clock } from '../clock.ts';
 import type { Database, Tx } from '../db/index.ts';
-import type { ActHandler, ExchangeService, LinkGate, OutcomeListener } from '../exchange/index.ts';
-import type { EntityId, ExchangeId } from '../protocol/ids.ts';
-import { encodeManifest } from '../protocol/manifest.ts';
-import { encodeRandom128 } from '../protocol/nonce.ts';
-import { newUuidV7, randomBytesOf } from '../random.ts';
+import {
+  type ActHandler,
+  type ExchangeService,
+  type LinkGate,
+  type OutcomeListener,
+  saltedManifest,
+} from '../exchange/index.ts';
+import type { EntityId } from '../protocol/ids.ts';
 import {
   carryReports,
   claimPeer,
@@ -82,7 +85,7 @@ export function createStatusReporter(deps: {
   links: LinkGate;
   self: () => string;
   peerState: (peer: string) => string | undefined;
-  exchange: () => Pick<ExchangeService, 'outbound' | 'sealer'>;
+  exchange: () => Pick<ExchangeService, 'outbound'>;
   windowS: number;
   onError: (error: unknown) => void;
 }): StatusReporter {
@@ -128,20 +131,15 @@ export function createStatusReporter(deps: {
         free.filter((report) => !told.includes(report)),
       );
       if (told.length === 0) return;
-      const jti = newUuidV7() as ExchangeId;
-      const manifest = manifestOf(told);
-      const { outbound, sealer } = deps.exchange();
-      const draft = {
-        jti,
+      const said = {
         aud: peer as EntityId,
         act: STATUS_ACT,
-        manifest,
-        body: await sealer.finish(undefined, manifest),
+        manifest: saltedManifest({ statuses: told.map(statusOf) }),
         submitted: false,
         windowS: deps.windowS,
       };
-      await outbound.stage(tx, [draft], new Date(clock.nowMs()));
-      await carryReports(tx, peer, jti, told);
+      const [jti] = await deps.exchange().outbound.say(tx, [said], new Date(clock.nowMs()));
+      await carryReports(tx, peer, jti as string, told);
     });
   }
 
@@ -182,12 +180,6 @@ export function createStatusReporter(deps: {
   };
 }
 
-function manifestOf(reports: readonly FreeReport[]): Buffer {
-  const statuses = reports.map(
-    (report): Status => ({ document: report.jti, state: report.state, at: report.at.toISOString() }),
-  );
-  return encodeManifest({
-    salt: encodeRandom128(randomBytesOf(16)),
-    body: { statuses },
-  });
+function statusOf({ jti, state, at }: FreeReport): Status {
+  return { document: jti, state, at: at.toISOString() };
 }

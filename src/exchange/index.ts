@@ -21,7 +21,7 @@ export { createKekRotation, type KekRotation } from './bodies/rewrap.ts';
 export type { SealedContent, Sealer } from './bodies/sealer.ts';
 export { createTypeCheck } from './intake.ts';
 export { kekRoutes } from './kek-routes.ts';
-export type { OutboundDraft, OutboundExchanges } from './outbound.ts';
+export { type OutboundDraft, type OutboundExchanges, type Saying, saltedManifest } from './outbound.ts';
 export type { NoAnswer, PeerCalls } from './peer-call.ts';
 export { createPeerNotices, type PeerNotices } from './peer-notice.ts';
 export { exchangeRoutes } from './routes.ts';

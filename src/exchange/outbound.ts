@@ -4,9 +4,14 @@ import type { Outbox } from '../outbox/index.ts';
 import { sha256, sha256Bytes } from '../protocol/digest.ts';
 import { type EnvelopeClaims, signEnvelope } from '../protocol/envelope.ts';
 import type { EntityId, ExchangeId, LinkId } from '../protocol/ids.ts';
+import type { JsonObject } from '../protocol/jose/strict-json.ts';
+import { encodeManifest, type Manifest } from '../protocol/manifest.ts';
+import { encodeRandom128 } from '../protocol/nonce.ts';
+import { newUuidV7, randomBytesOf } from '../random.ts';
 import type { Registry } from '../registry/index.ts';
 import type { BodyStore } from './bodies/body-store.ts';
 import type { SealedBody } from './bodies/sealed-body.ts';
+import type { SealedContent, Sealer } from './bodies/sealer.ts';
 import { insertOutbound } from './store.ts';
 
 /** What a room hands over to be sent. */
@@ -27,7 +32,25 @@ export type OutboundDraft = {
   notBefore?: Date;
 };
 
+/** What a room says in one exchange; sealed when it is said. */
+export type Saying = Omit<OutboundDraft, 'jti' | 'body'> & {
+  /** A new one unless it is given. */
+  jti?: ExchangeId;
+  content?: SealedContent;
+};
+
+/** A manifest with a salt of its own: its digest, which is public, tells nothing of the body. */
+export function saltedManifest(body: object, content?: Manifest['content']): Buffer {
+  return encodeManifest({
+    salt: encodeRandom128(randomBytesOf(16)),
+    body: body as JsonObject,
+    ...(content !== undefined && { content }),
+  });
+}
+
 export type OutboundExchanges = {
+  /** Seals and stages at once. @returns the ids, in order */
+  say(tx: Tx, sayings: readonly Saying[], now: Date): Promise<ExchangeId[]>;
   /**
    * Makes exchanges part of the caller's transaction: the evidence of their submission, the envelope signed once, the
    * sealed body and the queued delivery, all or nothing.
@@ -39,9 +62,10 @@ export function createOutboundExchanges(deps: {
   registry: Registry;
   evidence: Evidence;
   bodies: BodyStore;
+  sealer: Sealer;
   outbox: Outbox;
 }): OutboundExchanges {
-  const { registry, evidence, bodies, outbox } = deps;
+  const { registry, evidence, bodies, sealer, outbox } = deps;
 
   async function sign(draft: OutboundDraft, now: Date) {
     const { self } = registry;
@@ -74,7 +98,17 @@ export function createOutboundExchanges(deps: {
     return { draft, claims, submission, envelope };
   }
 
-  return {
+  const outbound: OutboundExchanges = {
+    async say(tx, sayings, now) {
+      const drafts = await Promise.all(
+        sayings.map(async ({ content, ...said }): Promise<OutboundDraft> => {
+          const body = await sealer.finish(content, said.manifest);
+          return { jti: newUuidV7() as ExchangeId, ...said, body };
+        }),
+      );
+      await outbound.stage(tx, drafts, now);
+      return drafts.map(({ jti }) => jti);
+    },
     async stage(tx, drafts, now) {
       const signed = await Promise.all(drafts.map((draft) => sign(draft, now)));
       await insertOutbound(
@@ -111,4 +145,5 @@ export function createOutboundExchanges(deps: {
       );
     },
   };
+  return outbound;
 }

@@ -1,12 +1,8 @@
 import type { Tx } from '../db/index.ts';
-import type { EntityId, ExchangeId } from '../protocol/ids.ts';
-import { encodeManifest } from '../protocol/manifest.ts';
-import { encodeRandom128 } from '../protocol/nonce.ts';
-import { newUuidV7, randomBytesOf } from '../random.ts';
+import type { EntityId } from '../protocol/ids.ts';
 import { readNotices, storeNotice } from '../registry/index.ts';
 import type { ActHandler, OutcomeListener } from './acts.ts';
-import type { Sealer } from './bodies/sealer.ts';
-import type { OutboundExchanges } from './outbound.ts';
+import { type OutboundExchanges, saltedManifest } from './outbound.ts';
 
 /** `peer.notice`: a change of state is told to whom it concerns, and passes while the peer is suspended. */
 export type PeerNotices = {
@@ -20,33 +16,22 @@ const ACT = 'peer.notice';
 
 export function createPeerNotices(deps: {
   /** Asked for when it is needed: the exchange room registers the act. */
-  exchange: () => { readonly outbound: OutboundExchanges; readonly sealer: Sealer };
+  exchange: () => { readonly outbound: Pick<OutboundExchanges, 'say'> };
   /** Looks again at what a peer's state held back, once `tx` is durable. */
   hasten(tx: Tx, peer: string): Promise<void>;
   windowS: number;
   now: () => Date;
 }): PeerNotices {
   async function announce(tx: Tx, entityIds: readonly EntityId[]): Promise<void> {
-    const { outbound, sealer } = deps.exchange();
     const notices = await readNotices(tx, entityIds);
-    const drafts = await Promise.all(
-      notices.map(async ({ entityId, state, rev }) => {
-        const manifest = encodeManifest({
-          salt: encodeRandom128(randomBytesOf(16)),
-          body: { state, rev },
-        });
-        return {
-          jti: newUuidV7() as ExchangeId,
-          aud: entityId,
-          act: ACT,
-          manifest,
-          body: await sealer.finish(undefined, manifest),
-          submitted: false,
-          windowS: deps.windowS,
-        };
-      }),
-    );
-    await outbound.stage(tx, drafts, deps.now());
+    const said = notices.map(({ entityId, state, rev }) => ({
+      aud: entityId,
+      act: ACT,
+      manifest: saltedManifest({ state, rev }),
+      submitted: false,
+      windowS: deps.windowS,
+    }));
+    await deps.exchange().outbound.say(tx, said, deps.now());
   }
 
   return {

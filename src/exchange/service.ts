@@ -182,7 +182,7 @@ export function createExchangeService(deps: {
     peers,
     prepare: delivery.prepare,
     sweepUploads: () => store.sweep(UPLOAD_SILENCE_MS),
-    outbound: createOutboundExchanges({ registry, evidence, bodies: store, outbox }),
+    outbound: createOutboundExchanges({ registry, evidence, bodies: store, sealer, outbox }),
     sealer,
     bodies,
     memory,

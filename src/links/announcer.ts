@@ -1,11 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { type Database, readNow, type Tx } from '../db/index.ts';
-import type { ExchangeId } from '../protocol/ids.ts';
-import type { JsonObject } from '../protocol/jose/strict-json.ts';
+import { saltedManifest } from '../exchange/index.ts';
 import type { LinkHalfBody } from '../protocol/link-half.ts';
-import { encodeManifest } from '../protocol/manifest.ts';
-import { encodeRandom128 } from '../protocol/nonce.ts';
-import { newUuidV7 } from '../random.ts';
 import {
   announceLater,
   insertAnnouncement,
@@ -50,25 +45,17 @@ export function createAnnouncer(
       await announceLater(tx, { linkId, rev: half.rev }, wait);
       return;
     }
-    const { outbound, sealer } = deps.exchange();
     const at = await readNow(tx);
-    const jti = newUuidV7() as ExchangeId;
-    const manifest = encodeManifest({
-      salt: encodeRandom128(randomBytes(16)),
-      body: bodyOf(half) as unknown as JsonObject,
-    });
-    const draft = {
-      jti,
+    const said = {
       aud: link.peer,
       act: 'link.half',
       sub: link.id,
-      manifest,
-      body: await sealer.finish(undefined, manifest),
+      manifest: saltedManifest(bodyOf(half)),
       submitted: false,
       windowS: options.deliveryWindowS,
     };
-    await outbound.stage(tx, [draft], at);
-    await insertAnnouncement(tx, { jti, linkId, rev: half.rev, at });
+    const [jti] = await deps.exchange().outbound.say(tx, [said], at);
+    await insertAnnouncement(tx, { jti: jti as string, linkId, rev: half.rev, at });
   }
 
   async function announceDue(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Database, Tx } from '../db/index.ts';
 import type { Evidence } from '../evidence/index.ts';
-import type { BodyStore, OutboundExchanges, Sealer } from '../exchange/index.ts';
+import type { BodyStore, OutboundExchanges } from '../exchange/index.ts';
 import type { KeyStore } from '../keys/index.ts';
 import type { Outbox } from '../outbox/index.ts';
 import { LINK_TOKEN_MAX_LIFETIME_S } from '../protocol/link-token.ts';
@@ -47,7 +47,7 @@ export type LinkServiceDeps<Options = Required<LinkOptions>> = Omit<LinkActDeps,
   keys: KeyStore;
   registry: Pick<Registry, 'self' | 'peer' | 'findKey' | 'refetchUnknownKey'>;
   /** Asked for when it is needed: the exchange room registers the acts of this one. */
-  exchange(): { readonly outbound: OutboundExchanges; readonly sealer: Sealer };
+  exchange(): { readonly outbound: Pick<OutboundExchanges, 'say'> };
   bodies: BodyStore;
   /** What other rooms hold by a link that is being erased goes in the same transaction. */
   onErase(tx: Tx, linkId: string): Promise<void>;

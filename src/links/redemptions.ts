@@ -140,7 +140,7 @@ export function createLinkRedemptions(deps: LinkServiceDeps): LinkRedemptions {
   }
 
   async function redeem(given: RedeemLink): Promise<{ linkId: LinkId; expiresAt: Date }> {
-    const { outbound, sealer } = deps.exchange();
+    const { outbound } = deps.exchange();
     const customer = checkReference(given.customer);
     const claims = await verify(given.token, (await databaseNow()).getTime());
     const { sub: linkId, iss: peer } = claims;
@@ -192,17 +192,8 @@ export function createLinkRedemptions(deps: LinkServiceDeps): LinkRedemptions {
         code: hashCompletionCode(plainCode(codeKey), linkId),
       };
       const manifest = encodeManifest({ salt, body: body as unknown as JsonObject });
-      const draft = {
-        jti,
-        aud: peer,
-        act: 'link.redeem',
-        sub: linkId,
-        manifest,
-        body: await sealer.finish(undefined, manifest),
-        submitted: false,
-        windowS,
-      };
-      await outbound.stage(tx, [draft], at);
+      const said = { jti, aud: peer, act: 'link.redeem', sub: linkId, manifest, submitted: false, windowS };
+      await outbound.say(tx, [said], at);
       const exchange = { iss: self, jti };
       const told = { linkId, at, owner: 'self', rev, state: 'active', exchange } as const;
       await recordLinkEvents(tx, evidence, [

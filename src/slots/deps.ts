@@ -24,7 +24,7 @@ export type SlotDeps = {
   outbox: Pick<Outbox, 'cancel'>;
   /** Asked for when it is needed: the exchange room registers the acts of this one. */
   exchange: () => {
-    readonly outbound: OutboundExchanges;
+    readonly outbound: Pick<OutboundExchanges, 'say'>;
     readonly sealer: Sealer;
     readonly preview: ExchangeService['preview'];
     readonly peers: PeerCalls;

@@ -1,14 +1,12 @@
 import { fingerprintOf } from '../api-access.ts';
 import type { Tx } from '../db/index.ts';
-import { isUndecided, type OutcomeListener, type SettledItem } from '../exchange/index.ts';
+import { isUndecided, type OutcomeListener, type SettledItem, saltedManifest } from '../exchange/index.ts';
 import { pauseBeforeRepeatMs } from '../outbox/index.ts';
 import type { EntityId, ExchangeId, LinkId } from '../protocol/ids.ts';
 import type { JsonObject } from '../protocol/jose/strict-json.ts';
-import { encodeManifest } from '../protocol/manifest.ts';
-import { encodeRandom128 } from '../protocol/nonce.ts';
 import { Refusal } from '../protocol/refusal.ts';
 import { MANIFEST_MAX_BYTES } from '../protocol/schemas/definitions.ts';
-import { newUuidV7, randomBytesOf } from '../random.ts';
+import { newUuidV7 } from '../random.ts';
 import { checkMessage, type GivenMessage } from './check.ts';
 import type { SlotDeps } from './deps.ts';
 import {
@@ -57,21 +55,13 @@ export function createSending(deps: SlotDeps): Sending {
       notBefore?: Date;
     },
   ): Promise<void> {
-    const { outbound, sealer } = deps.exchange();
-    const manifest = manifestOf(said.body);
-    const draft = {
-      jti: said.jti,
-      aud: said.peer,
-      act: said.act,
-      sub: said.link,
-      ...(said.agr !== undefined && { agr: said.agr }),
-      manifest,
-      body: await sealer.finish(undefined, manifest),
-      submitted: said.submitted,
-      windowS: said.windowS,
-      ...(said.notBefore !== undefined && { notBefore: said.notBefore }),
+    const { jti, peer: aud, act, link: sub, agr, submitted, windowS, notBefore } = said;
+    const saying = {
+      ...{ jti, aud, act, sub, manifest: manifestOf(said.body), submitted, windowS },
+      ...(agr !== undefined && { agr }),
+      ...(notBefore !== undefined && { notBefore }),
     };
-    await outbound.stage(tx, [draft], said.at);
+    await deps.exchange().outbound.say(tx, [saying], said.at);
   }
 
   async function sayWithdrawn(
@@ -202,7 +192,7 @@ export function createSending(deps: SlotDeps): Sending {
 }
 
 function manifestOf(body: object): Buffer {
-  const manifest = encodeManifest({ salt: encodeRandom128(randomBytesOf(16)), body: body as JsonObject });
+  const manifest = saltedManifest(body);
   if (manifest.length > MANIFEST_MAX_BYTES) throw new Refusal('message.invalid', { detail: 'too long' });
   return manifest;
 }

@@ -3,7 +3,7 @@ import type { Test } from 'tap';
 import { systemClock } from '../../src/clock.ts';
 import { createDatabase, createPools, type Database, type Tx } from '../../src/db/index.ts';
 import { createEvidence } from '../../src/evidence/index.ts';
-import type { ActHandler, InboundItem, OutboundDraft, OutcomeListener } from '../../src/exchange/index.ts';
+import type { ActHandler, InboundItem, OutcomeListener, Saying } from '../../src/exchange/index.ts';
 import {
   createLinkGate,
   createLinkService,
@@ -12,7 +12,7 @@ import {
 } from '../../src/links/index.ts';
 import type { ConsentGiven } from '../../src/protocol/consent-record.ts';
 import type { EnvelopeClaims } from '../../src/protocol/envelope.ts';
-import type { EntityId } from '../../src/protocol/ids.ts';
+import type { EntityId, ExchangeId } from '../../src/protocol/ids.ts';
 import {
   createSigner,
   generateSigningKey,
@@ -22,6 +22,7 @@ import {
 } from '../../src/protocol/jose/keys.ts';
 import type { LinkScopesByHost } from '../../src/protocol/link-scopes.ts';
 import { parseManifest } from '../../src/protocol/manifest.ts';
+import { newUuidV7 } from '../../src/random.ts';
 import { createTestDatabase } from '../support/database.ts';
 
 export const A = 'https://a.example' as EntityId;
@@ -47,7 +48,8 @@ export const SCOPES: LinkScopesByHost = {
 };
 
 /** An exchange one side staged, waiting for the test to deliver or lose it. */
-export type InFlight = { draft: OutboundDraft; from: Side; at: Date };
+type SaidDraft = Saying & { jti: ExchangeId };
+export type InFlight = { draft: SaidDraft; from: Side; at: Date };
 
 /** A side of links: its own database and service, and a mailbox in place of the exchange. */
 export type Side = {
@@ -160,13 +162,12 @@ async function makeSide(
     } as Parameters<typeof createLinkService>[0]['keys'],
     exchange: () => ({
       outbound: {
-        stage: async (tx: Tx, drafts: readonly OutboundDraft[], at: Date) => {
+        say: async (tx: Tx, sayings: readonly Saying[], at: Date) => {
+          const drafts = sayings.map((saying) => ({ jti: newUuidV7() as ExchangeId, ...saying }));
           tx.afterCommit(() => sent.push(...drafts.map((draft) => ({ draft, from: side, at }))));
+          return drafts.map(({ jti }) => jti);
         },
       },
-      sealer: {
-        finish: async () => ({ id: 'not-stored', manifestSize: 0, contentSize: null }),
-      } as unknown as ReturnType<Parameters<typeof createLinkService>[0]['exchange']>['sealer'],
     }),
     bodies: {
       erase: async (_tx: Tx, ids: string[]) => {
@@ -259,7 +260,7 @@ export async function deliverBatch(
 
 export async function settle(
   from: Side,
-  draft: OutboundDraft,
+  draft: SaidDraft,
   how: { state: 'accepted' | 'rejected' | 'failed'; reason?: string },
 ): Promise<void> {
   await from.db.transact((tx) =>
@@ -278,7 +279,7 @@ export async function settle(
   await from.settled();
 }
 
-function itemOf(draft: OutboundDraft, iss: string, decidedAt: Date): InboundItem {
+function itemOf(draft: SaidDraft, iss: string, decidedAt: Date): InboundItem {
   const parsed = parseManifest(draft.manifest, draft.act);
   if (!parsed.ok) throw new Error(`${parsed.reason} ${parsed.detail}`);
   const claims = { iss, jti: draft.jti, act: draft.act, sub: draft.sub } as unknown as EnvelopeClaims;
