@@ -20,7 +20,23 @@ export type ApiAccess = Readonly<{
   requireMatch: (request: FastifyRequest, current: () => Promise<unknown>) => Promise<void>;
   /** Who calls. Only behind `operation`. */
   caller: (request: FastifyRequest) => Caller;
+  /**
+   * The customer that a path names: by the node's own id, or as `self` in that customer's session. Undefined for `self`
+   * without one. Only behind `operation`.
+   */
+  customer: (request: FastifyRequest) => string | undefined;
+  /** Lets a customer's browser call for itself, from pages of these origins. Throws Refusal `session.origin` for one that isn't configured. */
+  openSession: (asked: SessionAsked) => Promise<OpenedSession>;
 }>;
+
+export type SessionAsked = Readonly<{
+  customer: string;
+  /** All configured ones where nothing is said. */
+  origins?: readonly string[];
+  ttlS: number;
+}>;
+
+export type OpenedSession = Readonly<{ token: string; expiresAt: Date }>;
 
 export type ApiOperation = Pick<RouteShorthandOptions, 'onRequest' | 'preHandler' | 'schema'>;
 

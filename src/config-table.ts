@@ -9,6 +9,7 @@ import {
   networks,
   oneOf,
   origin,
+  origins,
   path,
   postgresUrl,
   url,
@@ -250,6 +251,12 @@ export const CONFIG_TABLE = {
     perMinute,
     '60000',
     'Requests to the institution API with one token.',
+  ),
+  vaultOrigins: given(
+    'INTERVAULT_VAULT_ORIGINS',
+    origins,
+    '',
+    'Where the vault’s own pages come from: those that a customer’s session may be opened for. Without any, none can be.',
   ),
   tokenIssuer: optional(
     'INTERVAULT_TOKEN_ISSUER',

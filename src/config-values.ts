@@ -130,6 +130,19 @@ export const origin: Kind<string> = {
   },
 };
 
+export const origins: Kind<readonly string[]> = {
+  type: 'list',
+  allowed: `at most ${MAX_LIST} origins (scheme, host and port), separated by commas`,
+  parse(text, workingDir) {
+    if (text === '') return { ok: true, value: [] };
+    return parseList(text, 'https://vault.example.org', (item) => {
+      const parsed = origin.parse(item, workingDir);
+      // Compared with what a browser says of itself.
+      return parsed.ok && parsed.value === item ? undefined : 'is not an origin as browsers write it';
+    });
+  },
+};
+
 /** Kept as it is written: an issuer is compared character by character (RFC 8414 section 2). */
 export const url: Kind<string> = {
   type: 'URL',

@@ -24,9 +24,11 @@ function untilStopped(): Promise<string> {
 }
 
 async function roleFor(operationIds: readonly string[]): Promise<string> {
-  const { ACCESS, ROLES } = await import('./http/index.ts');
+  const { ACCESS, INSTITUTION_ROLES } = await import('./http/index.ts');
   const access: AccessTable = ACCESS;
-  const role = ROLES.find((one) => operationIds.every((id) => access[id]?.includes(one) === true));
+  const role = INSTITUTION_ROLES.find((one) =>
+    operationIds.every((id) => access[id]?.includes(one) === true),
+  );
   if (role === undefined) throw new Error(`no role may call ${operationIds.join(' and ')}`);
   return role;
 }
@@ -41,7 +43,7 @@ const context: CliContext = {
   startNode: async (config) => (await import('./node.ts')).startNode(config),
   migrateDatabase: async (config) => (await import('./node-database.ts')).migrateDatabase(config),
   issueToken: async (config, request) => (await import('./http/index.ts')).issueNodeToken(config, request),
-  roles: async () => (await import('./http/index.ts')).ROLES,
+  roles: async () => (await import('./http/index.ts')).INSTITUTION_ROLES,
   roleFor,
   runDemo: async (options) => {
     const program = [process.execPath, import.meta.filename] as const;

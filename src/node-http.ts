@@ -12,6 +12,7 @@ import {
   createManagement,
   type createMetrics,
   createReadiness,
+  createSessionOpener,
   createTokenBuckets,
   installFederationLimits,
   listen,
@@ -30,7 +31,7 @@ import type { NodeDatabase } from './node-database.ts';
 import type { Outbox } from './outbox/index.ts';
 import { parseStrictJson } from './protocol/jose/strict-json.ts';
 import { keyRoutes, peerRoutes, type Registry, registryFederationRoutes } from './registry/index.ts';
-import { type SlotService, slotFederationRoutes, slotRoutes } from './slots/index.ts';
+import { customerRoutes, type SlotService, slotFederationRoutes, slotRoutes } from './slots/index.ts';
 
 const CONTRACT = path.join(import.meta.dirname, '..', 'openapi.yaml');
 const FEDERATION_PREFIX = '/federation/v1';
@@ -118,6 +119,7 @@ async function addInstitutionApi(app: App, node: ServedNode, addressBuckets: Tok
     auth: nodeAuthOptions(config, { keys, clock, logger }),
     addressBuckets,
     tokenRatePerMin: config.tokenRatePerMin,
+    sessions: { origins: config.vaultOrigins, open: createSessionOpener(config, { keys, clock }) },
     journal: vault.journal.note,
     routes: (access) => [
       nodeRoutes(config, access),
@@ -126,6 +128,7 @@ async function addInstitutionApi(app: App, node: ServedNode, addressBuckets: Tok
       linkRoutes(links, access),
       agreementRoutes(agreements, access),
       slotRoutes(slots, clock, access),
+      customerRoutes(slots, access),
       peerRoutes(registry.peerAdmin, outbox.traffic, access),
       keyRoutes(registry.ownKeys, access),
       kekRoutes(keks, access),

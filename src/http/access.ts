@@ -1,7 +1,12 @@
 /** Who may call what: operation of openapi.yaml by role. A test walks every cell of the table. */
 
-export const ROLES = ['operator', 'integrator', 'vault', 'auditor'] as const;
+/** Of the institution's own people and programs. */
+export const INSTITUTION_ROLES = ['operator', 'integrator', 'vault', 'auditor'] as const;
 
+/** A customer calls from a browser, in a session that the vault opened for them, and about nobody else. */
+export const ROLES = [...INSTITUTION_ROLES, 'customer'] as const;
+
+export type InstitutionRole = (typeof INSTITUTION_ROLES)[number];
 export type Role = (typeof ROLES)[number];
 
 export type AccessTable = Readonly<Record<string, readonly Role[]>>;
@@ -83,12 +88,13 @@ export const ACCESS = {
   listMessages: ['operator', 'integrator', 'auditor'],
   getMessage: ['operator', 'integrator', 'auditor'],
   withdrawMessage: ['integrator'],
-  getFeed: ['vault'],
-  recordEngagement: ['vault'],
-  getCustomerContact: ['vault'],
-  setCustomerContact: ['vault'],
-  muteGuest: ['vault'],
-  unmuteGuest: ['vault'],
+  openCustomerSession: ['vault'],
+  getFeed: ['vault', 'customer'],
+  recordEngagement: ['vault', 'customer'],
+  getCustomerContact: ['vault', 'customer'],
+  setCustomerContact: ['vault', 'customer'],
+  muteGuest: ['vault', 'customer'],
+  unmuteGuest: ['vault', 'customer'],
 
   listKeys: ['operator', 'auditor'],
   rotateKey: ['operator'],
@@ -98,8 +104,8 @@ export const ACCESS = {
   rotateKek: ['operator'],
 } as const satisfies AccessTable;
 
-export function isRole(value: unknown): value is Role {
-  return ROLES.some((role) => role === value);
+export function isInstitutionRole(value: unknown): value is InstitutionRole {
+  return INSTITUTION_ROLES.some((role) => role === value);
 }
 
 /** Closed: an operation that the table doesn't list is allowed to nobody. */

@@ -90,7 +90,10 @@ export function buildHttpApp(options: HttpAppOptions): FastifyInstance {
   });
 
   const allowed = createAllowedMethods();
-  app.addHook('onRoute', ({ url, method }) => allowed.add(url, method));
+  app.addHook('onRoute', ({ url, method }) => {
+    // Takes preflights of whole branches, whatever there is in them.
+    if (method !== 'OPTIONS') allowed.add(url, method);
+  });
   app.setNotFoundHandler((request, reply) => sendProblem(reply, notFound(request, allowed)));
 
   // In this order: whatever is refused below is counted, and carries the headers.

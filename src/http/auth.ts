@@ -5,7 +5,15 @@ import type { Clock } from '../clock.ts';
 import { type AccessTable, isAllowed } from './access.ts';
 import type { IssuerKeys } from './issuer-keys.ts';
 import { problem, sendProblem } from './problem.ts';
-import { checkTokenClaims, type Principal, TOKEN_AUDIENCE, TOKEN_TYPE, type TokenPolicy } from './token.ts';
+import {
+  checkTokenClaims,
+  type Principal,
+  SESSION_AUDIENCE,
+  SESSION_TYPE,
+  TOKEN_AUDIENCE,
+  TOKEN_TYPE,
+  type TokenPolicy,
+} from './token.ts';
 
 /** Bearer tokens of the institution API (RFC 6750): those the node issues, and those of one identity provider. */
 export type AuthOptions = Readonly<{
@@ -38,6 +46,8 @@ type Failure = Readonly<{
   code: 'auth.missing' | 'auth.invalid' | 'auth.expired' | 'auth.unavailable';
   reason?: string;
 }>;
+
+type Claims = Readonly<Record<string, unknown>>;
 
 type Outcome = { ok: true; principal: Principal } | ({ ok: false } & Failure);
 
@@ -79,7 +89,7 @@ export async function createAuth(app: FastifyInstance, options: AuthOptions): Pr
       const failure = failures.get(request) ?? { code: 'auth.invalid', reason: 'signature' };
       return { ok: false, ...failure };
     }
-    return checkTokenClaims(claims, policyOf(options, claims['iss']), clock.nowMs() / 1000);
+    return checkTokenClaims(claims, policyOf(options, claims), clock.nowMs() / 1000);
   }
 
   return Object.freeze({
@@ -90,20 +100,34 @@ export async function createAuth(app: FastifyInstance, options: AuthOptions): Pr
         if (!outcome.ok) return refuse(reply, outcome);
         request.principal = outcome.principal;
         onAuthenticated?.(request);
-        if (isAllowed(access, operationId, outcome.principal.role)) return undefined;
-        return sendProblem(
-          reply,
-          problem('auth.forbidden', {
-            role: outcome.principal.role,
-            headers: { 'www-authenticate': `${REALM}, error="insufficient_scope"` },
-          }),
-        );
+        const { role, session } = outcome.principal;
+        if (!isAllowed(access, operationId, role)) {
+          const headers = { 'www-authenticate': `${REALM}, error="insufficient_scope"` };
+          return sendProblem(reply, problem('auth.forbidden', { role, headers }));
+        }
+        return session === undefined ? undefined : holdToSession(request, reply, session);
       };
     },
   } satisfies Auth);
 }
 
-function policyOf({ nodeId, external }: AuthOptions, issuer: unknown): TokenPolicy {
+/** A session is about its own customer, whom the path calls `self`, and for the pages it was opened for. */
+function holdToSession(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { origins }: NonNullable<Principal['session']>,
+): FastifyReply | undefined {
+  const { customer } = request.params as { customer?: string };
+  if (customer !== 'self') return sendProblem(reply, problem('auth.forbidden', { role: 'customer' }));
+  const { origin } = request.headers;
+  // No browser leaves it out of a request to another origin; what isn't a browser could write what it likes.
+  if (origin === undefined || origins.includes(origin)) return undefined;
+  return sendProblem(reply, problem('session.origin'));
+}
+
+function policyOf({ nodeId, external }: AuthOptions, { iss: issuer, aud }: Claims): TokenPolicy {
+  if (aud === SESSION_AUDIENCE && issuer === nodeId)
+    return { kind: 'session', issuer: nodeId, audience: SESSION_AUDIENCE };
   return external !== undefined && issuer === external.issuer
     ? { kind: 'external', issuer: external.issuer, audience: external.audience }
     : { kind: 'node', issuer: nodeId, audience: TOKEN_AUDIENCE };
@@ -121,7 +145,7 @@ async function findKey(options: AuthOptions, decoded: unknown): Promise<string |
 
   if (payload['iss'] === options.nodeId) {
     if (alg !== 'EdDSA') return invalid('algorithm');
-    if (typ !== TOKEN_TYPE) return invalid('type');
+    if (typ !== (payload['aud'] === SESSION_AUDIENCE ? SESSION_TYPE : TOKEN_TYPE)) return invalid('type');
     const key = typeof kid === 'string' ? options.findNodeKey(kid) : undefined;
     return key?.asymmetricKeyType === 'ed25519' ? toPem(key) : invalid('key');
   }

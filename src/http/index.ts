@@ -1,4 +1,11 @@
-export { ACCESS, type AccessTable, isRole, ROLES, type Role } from './access.ts';
+export {
+  ACCESS,
+  type AccessTable,
+  INSTITUTION_ROLES,
+  type InstitutionRole,
+  ROLES,
+  type Role,
+} from './access.ts';
 export { buildHttpApp } from './app.ts';
 export { type Auth, type AuthOptions, createAuth } from './auth.ts';
 export { logTry } from './delivery-log.ts';
@@ -12,7 +19,7 @@ export { createMetrics } from './metrics.ts';
 export { nodeAuthOptions } from './node-auth.ts';
 export { nodeProblemOf, nodeProblems } from './node-problems.ts';
 export { nodeRoutes } from './node-routes.ts';
-export { issueNodeToken } from './node-token.ts';
+export { createSessionOpener, issueNodeToken } from './node-token.ts';
 export { observeNode } from './observe-node.ts';
 export { loadContract } from './openapi.ts';
 export { createTokenLimit, installFederationLimits } from './rate-limit.ts';

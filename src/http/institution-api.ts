@@ -1,7 +1,9 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
-import type { ApiAccess } from '../api-access.ts';
+import type { ApiAccess, OpenedSession, SessionAsked } from '../api-access.ts';
 import { isUuid } from '../protocol/ids.ts';
+import { Refusal } from '../protocol/refusal.ts';
 import { type AuthOptions, createAuth } from './auth.ts';
+import { installCustomerCors } from './cors.ts';
 import { installEtags, requireMatch } from './etag.ts';
 import { type Contract, componentId } from './openapi.ts';
 import { problem } from './problem.ts';
@@ -17,6 +19,11 @@ export type InstitutionApiOptions = Readonly<{
   /** Charged by address until a token holds. */
   addressBuckets: TokenBuckets;
   tokenRatePerMin: number;
+  /** Where a customer's session may be used from, and what signs one. */
+  sessions: Readonly<{
+    origins: readonly string[];
+    open: (asked: SessionAsked & { origins: readonly string[] }) => Promise<OpenedSession>;
+  }>;
   /** Notes an auditor's read: `detail` is the purpose they gave. Resolves once that is durable: before, nothing is shown. */
   journal: (
     caller: { subject: string; role: string },
@@ -27,6 +34,8 @@ export type InstitutionApiOptions = Readonly<{
 }>;
 
 const PREFIX = '/v1';
+/** One page that refreshes often, and few enough that a stolen session is no way to watch anybody by. */
+const SESSION_RATE_PER_MIN = 240;
 const PURPOSE = /^[\x20-\x7e]{1,200}$/;
 
 /** The institution API: every route behind a token, a role and the token's limit. */
@@ -40,12 +49,18 @@ export async function registerInstitutionApi(
       const compile = createValidatorCompiler(contract.schemas);
       api.setValidatorCompiler(compile);
       installAddressLimit(api, addressBuckets);
+      await installCustomerCors(api, {
+        prefix: `${PREFIX}/customers/self/`,
+        origins: options.sessions.origins,
+      });
       installEtags(api);
       const auth = await createAuth(api, {
         ...options.auth,
         onAuthenticated: (request) => refundAddress(request, addressBuckets),
       });
-      const limit = await createTokenLimit(api, { maxPerMin: options.tokenRatePerMin });
+      const limit = await createTokenLimit(api, {
+        maxPerMin: ({ role }) => (role === 'customer' ? SESSION_RATE_PER_MIN : options.tokenRatePerMin),
+      });
       const access: ApiAccess = Object.freeze({
         operation: (operationId: string) => ({
           onRequest: [auth.requireRole(operationId), limit],
@@ -64,6 +79,15 @@ export async function registerInstitutionApi(
         },
         requireMatch,
         caller,
+        customer(request: FastifyRequest) {
+          const { customer: named } = request.params as { customer: string };
+          return named === 'self' ? caller(request).session?.customer : named;
+        },
+        async openSession({ origins = options.sessions.origins, ...asked }: SessionAsked) {
+          const unknown = origins.find((origin) => !options.sessions.origins.includes(origin));
+          if (unknown !== undefined || origins.length === 0) throw new Refusal('session.origin');
+          return options.sessions.open({ ...asked, origins });
+        },
       });
       for (const room of options.routes(access)) await api.register(room);
     },

@@ -22,6 +22,11 @@ export const httpProblems = defineProblems({
   'auth.invalid': { status: 401, title: 'The access token is not valid', retryable: false },
   'auth.expired': { status: 401, title: 'The access token has expired', retryable: false },
   'auth.forbidden': { status: 403, title: 'The role of this token does not allow this', retryable: false },
+  'session.origin': {
+    status: 403,
+    title: 'The page that asks is none of those this customer session was opened for',
+    retryable: false,
+  },
   'auth.unavailable': {
     status: 503,
     title: 'The keys of the token issuer cannot be fetched',

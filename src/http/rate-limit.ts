@@ -2,6 +2,7 @@ import fastifyRateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import ipaddr from 'ipaddr.js';
 import { problem, sendProblem } from './problem.ts';
+import type { Principal } from './token.ts';
 import type { TokenBuckets } from './token-buckets.ts';
 
 declare module 'fastify' {
@@ -83,11 +84,11 @@ export function addressKey(address: string | undefined): string {
  */
 export async function createTokenLimit(
   app: FastifyInstance,
-  { maxPerMin }: { maxPerMin: number },
+  { maxPerMin }: { maxPerMin: (caller: Principal) => number },
 ): Promise<(request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>> {
   await app.register(fastifyRateLimit, { global: false, cache: MAX_TOKENS });
   const count = app.createRateLimit({
-    max: maxPerMin,
+    max: (request) => maxPerMin(principalOf(request)),
     timeWindow: WINDOW_MS,
     keyGenerator: (request) => tokenKey(request),
   });
@@ -102,7 +103,12 @@ export async function createTokenLimit(
   };
 }
 
-function tokenKey({ principal }: FastifyRequest): string {
+function tokenKey(request: FastifyRequest): string {
+  const { issuer, role, tokenId } = principalOf(request);
+  return role === 'customer' ? `session:${tokenId}` : `${issuer}:${tokenId}`;
+}
+
+function principalOf({ principal }: FastifyRequest): Principal {
   if (principal === undefined) throw new Error('the token limit goes after authentication');
-  return `${principal.issuer}:${principal.tokenId}`;
+  return principal;
 }

@@ -1,3 +1,4 @@
+export { customerRoutes } from './customer-routes.ts';
 export type { SlotDeps } from './deps.ts';
 export { type SlotProblemCode, slotProblems } from './errors.ts';
 export { slotFederationRoutes } from './federation-routes.ts';

@@ -4,7 +4,7 @@ import t from 'tap';
 import { type CliContext, runCli } from '../../src/cli/index.ts';
 import { writeNodeFile } from '../../src/cli/node-file.ts';
 import { loadConfig } from '../../src/config.ts';
-import { ACCESS, isAllowed, ROLES } from '../../src/http/access.ts';
+import { ACCESS, INSTITUTION_ROLES, isAllowed } from '../../src/http/access.ts';
 import { issueNodeToken } from '../../src/http/index.ts';
 import type { AgreementTerms } from '../../src/protocol/agreement/terms.ts';
 import { agree, termsBetween, untilAgreement } from '../support/agreement.ts';
@@ -41,7 +41,7 @@ async function run(node: TestNode, args: string[]) {
     loadConfig: () => loadConfig(node.env),
     issueToken: issueNodeToken,
     roleFor: async (ids: readonly string[]) =>
-      ROLES.find((role) => ids.every((id) => isAllowed(ACCESS, id, role))) ?? 'none',
+      INSTITUTION_ROLES.find((role) => ids.every((id) => isAllowed(ACCESS, id, role))) ?? 'none',
   } as unknown as CliContext;
   const code = await runCli(['agreement', ...args], context);
   return { code, ...said };

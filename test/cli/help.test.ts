@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import t from 'tap';
 import { type CliContext, runCli } from '../../src/cli/index.ts';
-import { ROLES } from '../../src/http/access.ts';
+import { INSTITUTION_ROLES } from '../../src/http/access.ts';
 import { parseCompletionCode } from '../../src/protocol/completion-code.ts';
 
 async function help(command: readonly string[]): Promise<string> {
@@ -72,7 +72,7 @@ t.test('every command has help, with examples that call it, and a place in the m
 t.test('the help tells the exit codes, and every role', async (t) => {
   t.match(await help([]), /Exit codes: 0 done; 1 failed/);
   const token = await help(['token', 'create']);
-  for (const role of ROLES) t.match(token, role);
+  for (const role of INSTITUTION_ROLES) t.match(token, role);
 });
 
 t.test('the completion codes in the examples are of the form that customers see', async (t) => {

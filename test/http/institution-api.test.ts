@@ -41,7 +41,8 @@ const CONSENT = {
 };
 
 t.test('the whole institution API between two nodes, as its contract says', async (t) => {
-  const [a, b] = await Promise.all([startTestNode(t), startTestNode(t)]);
+  const env = { INTERVAULT_VAULT_ORIGINS: 'https://vault.example' };
+  const [a, b] = await Promise.all([startTestNode(t), startTestNode(t, { env })]);
   const [atA, atB] = await Promise.all([callersOf(a), callersOf(b)]);
   const ok = (answer: ApiAnswer, status = 200) => {
     t.equal(answer.status, status, JSON.stringify(answer.body).slice(0, 400));
@@ -298,6 +299,7 @@ t.test('the whole institution API between two nodes, as its contract says', asyn
     t.match(ok(await atB.vault.call('GET', `${customer}/contact`)), wishes.json);
     ok(await atB.vault.call('POST', `${customer}/mute`, { json: { peer: a.url } }));
     ok(await atB.vault.call('POST', `${customer}/unmute`, { json: { peer: a.url } }));
+    ok(await atB.vault.call('POST', `${customer}/sessions`, { json: {} }), 201);
     ok(await atB.vault.call('GET', `${customer}/feed`));
     const at = new Date().toISOString();
     const events = { json: { events: [{ message: String(id), kind: 'displayed', at }] } };

@@ -78,7 +78,7 @@ t.test('an IPv6 customer is one address, however many it uses', async (t) => {
 t.test('a token is limited by itself and told where it stands', async (t) => {
   const app = await buildTestApp();
   app.decorateRequest('principal', undefined);
-  const limit = await createTokenLimit(app, { maxPerMin: 3 });
+  const limit = await createTokenLimit(app, { maxPerMin: () => 3 });
   app.get(
     '/x',
     {

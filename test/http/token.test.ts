@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign, verify } from 'node:crypto';
 import t from 'tap';
-import { isAllowed, isRole, ROLES } from '../../src/http/access.ts';
+import { INSTITUTION_ROLES, isAllowed, isInstitutionRole } from '../../src/http/access.ts';
 import { checkTokenClaims, issueToken, type TokenPolicy } from '../../src/http/token.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
@@ -113,6 +113,7 @@ t.test('access is closed', async (t) => {
   t.notOk(isAllowed(table, 'documents.submit', 'auditor'));
   t.notOk(isAllowed(table, 'documents.other', 'operator'));
   t.notOk(isAllowed(table, 'toString', 'operator'));
-  t.ok(ROLES.every(isRole));
-  t.notOk(isRole('admin'));
+  t.ok(INSTITUTION_ROLES.every(isInstitutionRole));
+  t.notOk(isInstitutionRole('admin'));
+  t.notOk(isInstitutionRole('customer'), 'that is what a session is for');
 });

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { systemClock } from '../../src/clock.ts';
-import type { Role } from '../../src/http/access.ts';
-import { issueToken, NODE_TOKEN_ISSUER } from '../../src/http/token.ts';
+import type { InstitutionRole } from '../../src/http/access.ts';
+import { issueSession, issueToken, NODE_TOKEN_ISSUER } from '../../src/http/token.ts';
 import { createFileKeyStore } from '../../src/keys/index.ts';
 import type { TestNode } from './node.ts';
 import { contractBreaches } from './openapi.ts';
@@ -22,7 +22,7 @@ export type ApiClient = {
 
 export async function issueTestToken(
   node: Pick<ApiNode, 'config'>,
-  role: Role,
+  role: InstitutionRole,
   options: { subject?: string; ttlS?: number } = {},
 ): Promise<string> {
   const keys = createFileKeyStore({ directory: path.join(node.config.dataDir, 'keys'), clock: systemClock });
@@ -36,13 +36,32 @@ export async function issueTestToken(
   return token;
 }
 
+/** A customer's session, as the node would open one. */
+export function issueTestSession(
+  node: Pick<ApiNode, 'config'>,
+  session: { customer: string; origins?: string[]; ttlS?: number; nowS?: number },
+): Promise<{ token: string }> {
+  const keys = createFileKeyStore({ directory: path.join(node.config.dataDir, 'keys'), clock: systemClock });
+  return issueSession(keys.signer('token'), {
+    issuer: node.config.publicUrl ?? NODE_TOKEN_ISSUER,
+    origins: ['https://vault.example'],
+    ttlS: 600,
+    nowS: systemClock.nowMs() / 1000,
+    ...session,
+  });
+}
+
 /** The institution API of a node, as one caller. Every answer is held against openapi.yaml. */
 export async function createApiClient(
   node: ApiNode,
-  role: Role,
+  role: InstitutionRole,
   options: { subject?: string } = {},
 ): Promise<ApiClient> {
-  const token = await issueTestToken(node, role, options);
+  return clientWith(node, await issueTestToken(node, role, options));
+}
+
+/** The same with whatever token. */
+export function clientWith(node: Pick<ApiNode, 'url'>, token: string): ApiClient {
   return {
     token,
     async call(method, target, { body, json, headers = {} } = {}) {

@@ -1,0 +1,90 @@
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
+import type { ApiAccess } from '../api-access.ts';
+import { Refusal } from '../protocol/refusal.ts';
+import type { ContactWishes } from './contact-store.ts';
+import type { EngagementEvent } from './engagement.ts';
+import type { FeedItem } from './feed.ts';
+import type { SlotService } from './service.ts';
+import { contactShape } from './shapes.ts';
+
+type FeedQuery = { placement?: FeedItem['placement']; locale?: string; limit: number };
+type GivenEvent = Omit<EngagementEvent, 'at'> & { at: string };
+type GivenSession = { origins?: string[]; minutes?: number };
+
+/** What the vault's front end does for a customer: the vault's own back end by id, or the customer's browser in a session. */
+export function customerRoutes(
+  service: Pick<SlotService, 'contact' | 'feed' | 'engagements'>,
+  access: ApiAccess,
+): FastifyPluginAsync {
+  const { contact, feed, engagements } = service;
+
+  /** @throws Refusal `customer.not_found` */
+  const customerOf = (request: FastifyRequest): string => {
+    const customer = access.customer(request);
+    if (customer === undefined) throw new Refusal('customer.not_found');
+    return customer;
+  };
+  const wishesOf = async (customer: string) => contactShape(await contact.show(customer));
+
+  return async (app) => {
+    app.post<{ Body: GivenSession }>(
+      '/customers/:customer/sessions',
+      access.operation('openCustomerSession'),
+      async (request, reply) => {
+        const customer = customerOf(request);
+        await contact.requireKnown(customer);
+        const { origins, minutes = 10 } = request.body;
+        const ttlS = minutes * 60;
+        return reply
+          .code(201)
+          .send(await access.openSession({ customer, ttlS, ...(origins !== undefined && { origins }) }));
+      },
+    );
+
+    app.get<{ Querystring: FeedQuery }>('/customers/:customer/feed', access.operation('getFeed'), (request) =>
+      feed.read(customerOf(request), request.query),
+    );
+    app.post<{ Body: { events: GivenEvent[] } }>(
+      '/customers/:customer/engagement',
+      access.operation('recordEngagement'),
+      (request) =>
+        engagements.record(
+          customerOf(request),
+          request.body.events.map((event) => ({ ...event, at: new Date(event.at) })),
+        ),
+    );
+
+    app.get('/customers/:customer/contact', access.operation('getCustomerContact'), (request) =>
+      wishesOf(customerOf(request)),
+    );
+    app.put<{ Body: ContactWishes }>(
+      '/customers/:customer/contact',
+      access.operation('setCustomerContact'),
+      async (request) => {
+        const customer = customerOf(request);
+        await access.requireMatch(request, () => wishesOf(customer));
+        await contact.set(customer, request.body);
+        return wishesOf(customer);
+      },
+    );
+    app.post<{ Body: { peer: string; until?: string } }>(
+      '/customers/:customer/mute',
+      access.operation('muteGuest'),
+      async (request) => {
+        const customer = customerOf(request);
+        const { peer, until } = request.body;
+        await contact.mute(customer, peer, until === undefined ? null : new Date(until));
+        return wishesOf(customer);
+      },
+    );
+    app.post<{ Body: { peer: string } }>(
+      '/customers/:customer/unmute',
+      access.operation('unmuteGuest'),
+      async (request) => {
+        const customer = customerOf(request);
+        await contact.mute(customer, request.body.peer, undefined);
+        return wishesOf(customer);
+      },
+    );
+  };
+}
