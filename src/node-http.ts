@@ -31,7 +31,13 @@ import type { NodeDatabase } from './node-database.ts';
 import type { Outbox } from './outbox/index.ts';
 import { parseStrictJson } from './protocol/jose/strict-json.ts';
 import { keyRoutes, peerRoutes, type Registry, registryFederationRoutes } from './registry/index.ts';
-import { customerRoutes, type SlotService, slotFederationRoutes, slotRoutes } from './slots/index.ts';
+import {
+  customerRoutes,
+  replyRoutes,
+  type SlotService,
+  slotFederationRoutes,
+  slotRoutes,
+} from './slots/index.ts';
 
 const CONTRACT = path.join(import.meta.dirname, '..', 'openapi.yaml');
 const FEDERATION_PREFIX = '/federation/v1';
@@ -129,6 +135,7 @@ async function addInstitutionApi(app: App, node: ServedNode, addressBuckets: Tok
       agreementRoutes(agreements, access),
       slotRoutes(slots, clock, access),
       customerRoutes(slots, access),
+      replyRoutes(slots.answering, access),
       peerRoutes(registry.peerAdmin, outbox.traffic, access),
       keyRoutes(registry.ownKeys, access),
       kekRoutes(keks, access),

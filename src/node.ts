@@ -166,7 +166,7 @@ async function start(
       deliveryWindowS: config.deliveryWindowDays * DAY_S,
       deleteGraceMs: config.deleteGraceDays * DAY_S * 1000,
       bodyRetentionMs: config.bodyRetentionDays * DAY_S * 1000,
-      lastingActs: AGREEMENT_ACTS,
+      lastingActs: [...AGREEMENT_ACTS, 'slot.reply'],
     },
     onError,
   });

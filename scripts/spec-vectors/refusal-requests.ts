@@ -19,7 +19,7 @@ import {
 } from './fixtures.ts';
 import { SCOPES } from './links.ts';
 import type { Expectation, RefusalCase, Step, WireRequest } from './refusal-shapes.ts';
-import { displaysUnder, slotLinks, slotsOf } from './slot-states.ts';
+import { displaysUnder, slotLinks, slotsOf, wordsTo } from './slot-states.ts';
 
 type Changes = Record<string, unknown>;
 
@@ -108,6 +108,7 @@ export function recipientState() {
     terminations,
     slots: slotsOf(PARTNER),
     displays: displaysUnder(current.id),
+    words: wordsTo(PARTNER),
   };
 }
 

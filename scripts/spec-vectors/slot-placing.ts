@@ -18,6 +18,8 @@ export type PlacingFactsShape = {
   grant: SlotGrant | null;
   slot: { paused: boolean; unreachable: boolean };
   link: { contact: string[]; engagement: 'none' | 'aggregate' | 'individual' };
+  /** Whether another customer waits for a person too long. */
+  humanOverdue: boolean;
   active: string[];
   placed: ContactShape[];
   displayed: ContactShape[];
@@ -42,7 +44,7 @@ type Changes = {
   grant?: { [Member in keyof SlotGrant]?: SlotGrant[Member] | undefined } | null;
   slot?: Partial<PlacingFactsShape['slot']>;
   link?: Partial<PlacingFactsShape['link']>;
-} & Partial<Pick<PlacingFactsShape, 'active' | 'placed' | 'displayed' | 'customer'>>;
+} & Partial<Pick<PlacingFactsShape, 'humanOverdue' | 'active' | 'placed' | 'displayed' | 'customer'>>;
 
 export const usualFacts: PlacingFactsShape = {
   now: at(0),
@@ -50,6 +52,7 @@ export const usualFacts: PlacingFactsShape = {
   grant: slotGrant(),
   slot: { paused: false, unreachable: false },
   link: { contact: ['service', 'advice', 'offer', 'survey'], engagement: 'individual' },
+  humanOverdue: false,
   active: [],
   placed: [],
   displayed: [],
@@ -167,6 +170,11 @@ function textCases(): PlacingCase[] {
 
 function timeCases(): PlacingCase[] {
   return [
+    refused('an offer while customers wait for a person', 'message.human_overdue', {
+      message: { category: 'offer' },
+      humanOverdue: true,
+    }),
+    placed('advice while customers wait for a person', { humanOverdue: true }),
     refused('an end that is now', 'message.lifetime', { message: { expiresAt: at(0) } }),
     refused('an end that is now, and a beginning before', 'message.lifetime', {
       message: { notBefore: at(-HOUR), expiresAt: at(0) },
@@ -531,6 +539,7 @@ function orderCases(): PlacingCase[] {
     ],
     ['message.link', linkTo('https://a.example/')],
     ['message.lifetime', { message: { notBefore: at(WEEK) } }],
+    ['message.human_overdue', { humanOverdue: true, message: { category: 'offer' } }],
     ['message.capacity', { active: [at(DAY), at(DAY)] }],
     ['message.cap', { grant: { caps: [cap()] }, placed: [contact(-HOUR)] }],
     ['message.muted', { customer: { mutedUntil: 'always' } }],

@@ -5,7 +5,7 @@ import { CONTENT, DAY_S, NOW, uuid } from './fixtures.ts';
 import { acceptance, type Put, partner, put, refusal } from './refusal-requests.ts';
 import type { RefusalCase, Step, WireRequest } from './refusal-shapes.ts';
 import { messageBody, slotManifest, TEXT } from './slot-messages.ts';
-import { slotLink } from './slot-states.ts';
+import { ANSWERED, slotLink, WAITING } from './slot-states.ts';
 
 type Changes = Record<string, unknown>;
 const HOUR_S = 3600;
@@ -25,6 +25,11 @@ const message = (name: string, customer: string, body: Changes = {}, claims: Cha
   carry(name, 'slot.message', messageBody(body), { sub: slotLink(customer), ...claims });
 const withdraw = (name: string, customer: string, of: string): WireRequest =>
   carry(name, 'slot.withdraw', { message: uuid(of) }, { sub: slotLink(customer), agr: undefined });
+
+const reply = (name: string, customer: string, body: object): WireRequest =>
+  carry(name, 'slot.reply', body, { sub: slotLink(customer), agr: undefined });
+const answer = (name: string, customer: string, to: { thread: string; answers: string }): WireRequest =>
+  reply(name, customer, { from: 'guest', ...to, handledBy: 'human', text: 'Bonjour.', language: 'fr' });
 
 const placed = (request: WireRequest): Step => acceptance(request, { outcome: 'placed' });
 
@@ -207,6 +212,50 @@ export function slotCases(): RefusalCase[] {
       acceptance(withdraw('withdraws', 'ended', 'second version')),
       acceptance(withdraw('withdraws again', 'ended', 'second version')),
       refusal('message.ended', message('edits the second', 'ended', { replaces: uuid('second version') })),
+    ),
+    one(
+      'message.human_overdue',
+      'an offer of a guest who lets a customer wait for a person',
+      message('offered meanwhile', 'wants offers', { category: 'offer' }),
+    ),
+    steps(
+      'reply.unasked',
+      'an answer to what nobody asked',
+      placed(message('nobody asked', 'waits')),
+      refusal(
+        'reply.unasked',
+        answer('answers the message', 'waits', {
+          thread: uuid('nobody asked'),
+          answers: uuid('nobody asked'),
+        }),
+      ),
+      refusal('reply.unasked', answer('answers another', 'asked', { ...WAITING, answers: uuid('nobody') })),
+      refusal('reply.unasked', answer('answers another customer', 'asked', WAITING)),
+    ),
+    steps(
+      'reply.limit',
+      'a sixth answer in a row',
+      ...['first', 'second', 'third', 'fourth', 'fifth'].map((name) =>
+        acceptance(answer(`the ${name} answer`, 'answered', ANSWERED)),
+      ),
+      refusal('reply.limit', answer('the sixth answer', 'answered', ANSWERED)),
+    ),
+    one(
+      'exchange.unknown',
+      'a word of a customer in a conversation nobody knows',
+      reply('goes on', 'asked', { from: 'customer', kind: 'ask_human', thread: uuid('nobody’s message') }),
+    ),
+    steps(
+      'exchange.unknown',
+      'a word about what was said to another customer',
+      acceptance(reply('begins', 'other', { from: 'customer', kind: 'ask_human' })),
+      acceptance(
+        reply('goes on with it', 'other', { from: 'customer', kind: 'callback', thread: uuid('begins') }),
+      ),
+      refusal(
+        'exchange.unknown',
+        reply('takes it over', 'asked', { from: 'customer', kind: 'callback', thread: uuid('begins') }),
+      ),
     ),
     asked('exchange.unknown', 'an edit of nothing known', { replaces: uuid('nobody’s message') }),
     asked('exchange.unknown', 'a message in a thread nobody knows', { thread: uuid('nobody’s message') }),

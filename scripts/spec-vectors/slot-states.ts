@@ -45,38 +45,65 @@ const CALM = { calm: { max: 1, per: 1, unit: 'day' } } as const;
 const QUIET = { quiet: { from: '12:00', to: '14:30', zone: 'Europe/Paris' } };
 
 /** Customers of the recipient, by what their links with the partner are used for. */
-const customers: Record<string, { engagement?: 'none' | 'individual'; wishes?: Wishes }> = {
-  asked: {},
-  full: {},
-  capped: {},
-  'capped by guest': {},
-  edited: {},
-  ended: {},
-  other: {},
-  displayed: {},
-  'displayed in private': { engagement: 'none' },
-  muted: { wishes: MUTED },
-  'muted for good': { wishes: { mutedUntil: 'always' } },
-  calm: { wishes: CALM },
-  'calm but for service': { wishes: CALM },
-  quiet: { wishes: QUIET },
-  'muted, calm and quiet': { wishes: { ...MUTED, ...CALM, ...QUIET } },
-  'muted in private': { engagement: 'none', wishes: MUTED },
-  'calm in private': { engagement: 'none', wishes: CALM },
-  'quiet in private': { engagement: 'none', wishes: QUIET },
-};
+const customers: Record<string, { engagement?: 'none' | 'individual'; contact?: string[]; wishes?: Wishes }> =
+  {
+    asked: {},
+    full: {},
+    capped: {},
+    'capped by guest': {},
+    edited: {},
+    ended: {},
+    other: {},
+    displayed: {},
+    'displayed in private': { engagement: 'none' },
+    muted: { wishes: MUTED },
+    'muted for good': { wishes: { mutedUntil: 'always' } },
+    calm: { wishes: CALM },
+    'calm but for service': { wishes: CALM },
+    quiet: { wishes: QUIET },
+    'muted, calm and quiet': { wishes: { ...MUTED, ...CALM, ...QUIET } },
+    'muted in private': { engagement: 'none', wishes: MUTED },
+    'calm in private': { engagement: 'none', wishes: CALM },
+    'quiet in private': { engagement: 'none', wishes: QUIET },
+    waits: {},
+    answered: {},
+    'wants offers': { contact: ['offer'] },
+  };
+
+const wordOf = (customer: string) => uuid(`word of ${customer}`);
+/** Customers of the recipient who asked for a person of the partner, each in a conversation of their own. */
+export const WAITING = { thread: wordOf('waits'), answers: wordOf('waits') };
+export const ANSWERED = { thread: wordOf('answered'), answers: wordOf('answered') };
+
+/** `due`: until when a person has to answer. */
+export const wordsTo = (peer: string) => [
+  {
+    peer,
+    jti: wordOf('waits'),
+    link: uuid('link for slots waits'),
+    at: instant(NOW - 3 * DAY_S),
+    due: instant(NOW - 60),
+  },
+  {
+    peer,
+    jti: wordOf('answered'),
+    link: uuid('link for slots answered'),
+    at: instant(NOW - HOUR_S),
+    due: instant(NOW + DAY_S),
+  },
+];
 
 export const slotLink = (customer: string) => uuid(`link for slots ${customer}`);
 
 export const slotLinks = (peer: string) =>
-  Object.entries(customers).map(([customer, { engagement = 'individual', wishes }]) => ({
+  Object.entries(customers).map(([customer, { engagement = 'individual', contact, wishes }]) => ({
     id: slotLink(customer),
     peer,
     state: 'active',
     scopes: {
       [B]: {
         documents: [],
-        contact: ['service', 'advice', 'survey'],
+        contact: contact ?? ['service', 'advice', 'survey'],
         engagement,
         readReceipts: false,
       },

@@ -8,6 +8,7 @@ type ManifestCase = { name: string; act: string; manifest: string; expect: strin
 
 const MESSAGE = 'slot.message';
 const WITHDRAW = 'slot.withdraw';
+const REPLY = 'slot.reply';
 
 const accepted = (act: string, name: string, body: object): ManifestCase => ({
   name,
@@ -159,6 +160,49 @@ function withdrawalCases(): ManifestCase[] {
   ];
 }
 
+function replyCases(): ManifestCase[] {
+  const word = (name: string, changes: Changes) =>
+    accepted(REPLY, name, { from: 'customer', kind: 'ask_human', ...changes });
+  const mistaken = (name: string, changes: Changes, pointer?: string) =>
+    invalid(REPLY, name, { from: 'customer', kind: 'ask_human', ...changes }, pointer);
+  const said = { text: 'Pouvez-vous me rappeler ?', language: 'fr' };
+  const answer = {
+    from: 'guest',
+    thread: uuid('thread'),
+    answers: uuid('word'),
+    handledBy: 'human',
+    ...said,
+  };
+  const wrongly = (name: string, changes: Changes, pointer?: string) =>
+    invalid(REPLY, name, { ...answer, ...changes }, pointer);
+  return [
+    word('a person asked for without a word', {}),
+    word('a reply to a message', {
+      kind: 'reply',
+      thread: uuid('thread'),
+      message: uuid('message'),
+      ...said,
+    }),
+    word('a call asked for in a conversation', { kind: 'callback', thread: uuid('thread') }),
+    mistaken('a reply without a text', { kind: 'reply' }, ''),
+    mistaken('a text without its language', { text: 'Bonjour' }, ''),
+    mistaken('a kind nobody defined', { kind: 'complain' }, '/kind'),
+    mistaken('nobody who speaks', { from: undefined }, ''),
+    mistaken('a stranger who speaks', { from: 'bank' }, '/from'),
+    mistaken('a customer who answers', { handledBy: 'human' }, '/handledBy'),
+    mistaken('a text of 2001 characters', { ...said, text: 'é'.repeat(2001) }, '/text'),
+    mistaken('a control character', { ...said, text: 'un\u0007' }, '/text'),
+    accepted(REPLY, 'an answer', answer),
+    accepted(REPLY, 'an answer of a program', { ...answer, handledBy: 'bot' }),
+    wrongly('an answer to nothing', { answers: undefined }, ''),
+    wrongly('an answer in no conversation', { thread: undefined }, ''),
+    wrongly('an answer by nobody', { handledBy: undefined }, ''),
+    wrongly('an answer by somebody else', { handledBy: 'agent' }, '/handledBy'),
+    wrongly('an answer without a text', { text: undefined }, ''),
+    wrongly('an answer that asks', { kind: 'ask_human' }, '/kind'),
+  ];
+}
+
 /** slots.json */
 export function slotVectors() {
   return {
@@ -168,7 +212,7 @@ export function slotVectors() {
       manifests:
         'The text whose bytes (UTF-8) were digested. `pointer` (RFC 6901), where there is one, is where the reference implementation finds the fault.',
       placing:
-        'A message at `now`, by the host’s clock; each member that a case does not have is that of `usual`, whole. grant: that of the version it names, null where it grants no such slot. slot: whether the host has paused it, and whether the page of a `web` route was not there three times in a row, which says nothing of other routes. link: the effective scopes of the host. active: when each message of this guest to this customer ends that is active in this slot, without the one replaced. placed: this guest’s messages to this customer that were taken, without edits; displayed: displays of them; both oldest first. customer: mutedUntil (always: for good), the calm budget over all guests with the displays that count towards it, quiet hours of its own, time zone.',
+        'A message at `now`, by the host’s clock; each member that a case does not have is that of `usual`, whole. grant: that of the version it names, null where it grants no such slot. slot: whether the host has paused it, and whether the page of a `web` route was not there three times in a row, which says nothing of other routes. humanOverdue: whether any customer of this host waits for a person of the guest longer than agreed. link: the effective scopes of the host. active: when each message of this guest to this customer ends that is active in this slot, without the one replaced. placed: this guest’s messages to this customer that were taken, without edits; displayed: displays of them; both oldest first. customer: mutedUntil (always: for good), the calm budget over all guests with the displays that count towards it, quiet hours of its own, time zone.',
       expect:
         'outcome, or the code it is refused with. from: the first moment at which nothing of this stands against it any more, absent where none is known, or none is told; nextEligibleAt: what the receipt says of it.',
       quiet: 'Quiet hours at a moment: until when they reign, null where they don’t.',
@@ -176,7 +220,7 @@ export function slotVectors() {
         'Whether one more fits at `now` beside what happened at `times`: from when on, null where it does.',
       rounding: 'What a receipt says of a time.',
     },
-    manifests: [...messageCases(), ...textCases(), ...actionCases(), ...withdrawalCases()],
+    manifests: [...messageCases(), ...textCases(), ...actionCases(), ...withdrawalCases(), ...replyCases()],
     usual: usualFacts,
     placing: placingCases(),
     quiet: quietCases(),

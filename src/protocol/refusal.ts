@@ -117,10 +117,16 @@ export const REFUSALS = {
   'message.ended': decided('The message that this is about is over', POLICY),
   'message.capacity': decided('The customer has as many active messages as the slot holds', POLICY),
   'message.cap': decided('A cap of the agreement is reached', POLICY),
+  'message.human_overdue': decided(
+    'Customers of this host wait too long for a person of the sender: no offers until they have an answer',
+    POLICY,
+  ),
   'message.not_now': decided('The customer is not to be contacted now', POLICY),
   'message.muted': decided('The customer has muted the sender', POLICY),
   'message.calm_budget': decided('The customer’s calm budget is used up', POLICY),
   'message.quiet_hours': decided('It is quiet hours for the customer', POLICY),
+  'reply.unasked': decided('The customer has said nothing in this conversation', POLICY),
+  'reply.limit': decided('So much was said already that the other side has not answered', POLICY),
 
   // The act that creates it may be on its way, or the customer may change their mind.
   'link.unknown': transient(404, 'No such link is known', UNKNOWN),

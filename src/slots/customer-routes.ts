@@ -2,6 +2,7 @@ import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import type { ApiAccess } from '../api-access.ts';
 import { Refusal } from '../protocol/refusal.ts';
 import type { ContactWishes } from './contact-store.ts';
+import type { GivenWord } from './dialogue/conversations.ts';
 import type { EngagementEvent } from './engagement.ts';
 import type { FeedItem } from './feed.ts';
 import type { SlotService } from './service.ts';
@@ -13,10 +14,10 @@ type GivenSession = { origins?: string[]; minutes?: number };
 
 /** What the vault's front end does for a customer: the vault's own back end by id, or the customer's browser in a session. */
 export function customerRoutes(
-  service: Pick<SlotService, 'contact' | 'feed' | 'engagements'>,
+  service: Pick<SlotService, 'contact' | 'feed' | 'engagements' | 'conversations'>,
   access: ApiAccess,
 ): FastifyPluginAsync {
-  const { contact, feed, engagements } = service;
+  const { contact, feed, engagements, conversations } = service;
 
   /** @throws Refusal `customer.not_found` */
   const customerOf = (request: FastifyRequest): string => {
@@ -52,6 +53,33 @@ export function customerRoutes(
           customerOf(request),
           request.body.events.map((event) => ({ ...event, at: new Date(event.at) })),
         ),
+    );
+
+    app.post<{ Body: GivenWord }>(
+      '/customers/:customer/replies',
+      access.operation('sayReply'),
+      async (request, reply) => {
+        const said = await conversations.say(customerOf(request), request.body);
+        return reply.code(201).send(said);
+      },
+    );
+    app.post<{ Params: { reply: string } }>(
+      '/customers/:customer/replies/:reply/undo',
+      access.operation('undoReply'),
+      async (request, reply) => {
+        await conversations.undo(customerOf(request), request.params.reply);
+        return reply.code(204).send();
+      },
+    );
+    app.get<{ Querystring: { limit: number } }>(
+      '/customers/:customer/threads',
+      access.operation('listThreads'),
+      async (request) => ({ threads: await conversations.list(customerOf(request), request.query.limit) }),
+    );
+    app.get<{ Params: { thread: string }; Querystring: { locale?: string } }>(
+      '/customers/:customer/threads/:thread',
+      access.operation('getThread'),
+      (request) => conversations.show(customerOf(request), request.params.thread, request.query.locale),
     );
 
     app.get('/customers/:customer/contact', access.operation('getCustomerContact'), (request) =>

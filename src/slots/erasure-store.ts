@@ -23,7 +23,31 @@ export async function eraseMessages(tx: Tx, linkId: string): Promise<string[]> {
      where m.link_id = $1`,
     [linkId],
   );
-  return [...hosted, ...sent].map((row) => row.body_id);
+  const { rows: replies } = await tx.client.query<{ body_id: string }>(
+    `update replies set customer_id = null, erased_at = coalesce(erased_at, now()), idempotency_key = null,
+       fingerprint = null
+     where link_id = $1 returning body_id`,
+    [linkId],
+  );
+  return [...hosted, ...sent, ...replies].map((row) => row.body_id);
+}
+
+/** Marks words and answers that were said so long ago as erased. Returns them. */
+export async function takeOldReplies(
+  tx: Tx,
+  retentionDays: number,
+  limit: number,
+): Promise<{ id: string; bodyId: string }[]> {
+  const { rows } = await tx.client.query<{ id: string; bodyId: string }>(
+    `update replies r set erased_at = now()
+     from (
+       select iss, jti from replies where erased_at is null and at < now() - $1 * interval '1 day'
+       order by at limit $2 for update skip locked
+     ) old
+     where r.iss = old.iss and r.jti = old.jti returning r.jti as id, r.body_id as "bodyId"`,
+    [retentionDays, limit],
+  );
+  return rows.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 /** Marks hosted messages that expired so long ago as erased, which no other replica is doing. Returns them. */

@@ -1,10 +1,12 @@
 import type { Database, Tx } from '../db/index.ts';
 import type { Evidence } from '../evidence/index.ts';
 import type { BodyStore } from '../exchange/index.ts';
-import { eraseMessages, takeExpired } from './erasure-store.ts';
+import { eraseMessages, takeExpired, takeOldReplies } from './erasure-store.ts';
 
 /** A message lasts 30 days at most; so long after its end nobody needs its texts to understand an answer to it. */
-const RETENTION_DAYS = 90;
+const MESSAGE_RETENTION_DAYS = 90;
+/** What people wrote to each other, they may want to read again. */
+const REPLY_RETENTION_DAYS = 365;
 const BATCH = 200;
 
 export type MessageErasure = {
@@ -26,20 +28,26 @@ export function createMessageErasure(deps: {
     },
     sweep: () =>
       db.transact(async (tx) => {
-        const over = await takeExpired(tx, RETENTION_DAYS, BATCH);
-        const [first, last] = [over[0], over.at(-1)];
-        if (first === undefined || last === undefined) return false;
-        await bodyStore.erase(
-          tx,
-          over.map(({ bodyId }) => bodyId),
-        );
-        // One tombstone for the batch: these end by rule, not by anybody's choice.
-        await evidence.record(tx, {
-          event: 'Erasure',
-          reason: 'erasure.retention',
-          subject: `messages:${first.id}..${last.id}:${over.length}`,
-        });
-        return over.length === BATCH;
+        const messages = await forget(tx, 'messages', await takeExpired(tx, MESSAGE_RETENTION_DAYS, BATCH));
+        const replies = await forget(tx, 'replies', await takeOldReplies(tx, REPLY_RETENTION_DAYS, BATCH));
+        return messages === BATCH || replies === BATCH;
       }),
   };
+
+  async function forget(
+    tx: Tx,
+    what: string,
+    over: readonly { id: string; bodyId: string }[],
+  ): Promise<number> {
+    const [first, last] = [over[0], over.at(-1)];
+    if (first === undefined || last === undefined) return 0;
+    await bodyStore.erase(
+      tx,
+      over.map(({ bodyId }) => bodyId),
+    );
+    // One tombstone for the batch: these end by rule, not by anybody's choice.
+    const subject = `${what}:${first.id}..${last.id}:${over.length}`;
+    await evidence.record(tx, { event: 'Erasure', reason: 'erasure.retention', subject });
+    return over.length;
+  }
 }

@@ -51,6 +51,7 @@ export function factsOf(given: {
   displays: readonly CountedDisplay[];
   wishes: ContactWishes;
   mutes: readonly Mute[];
+  humanOverdue: boolean;
 }): PlacingFacts {
   const { item, grant, state, contacts, displays, wishes } = given;
   const nowMs = item.decidedAt.getTime();
@@ -63,6 +64,7 @@ export function factsOf(given: {
     grant,
     slot: { paused: state?.pausedAt != null, human: humanOf(grant, state) },
     scopes: { contact: scopes?.contact ?? [], engagement: scopes?.engagement ?? 'none' },
+    humanOverdue: given.humanOverdue,
     activeUntilMs: contacts
       .filter((one) => one.slot === message.slot && !one.ended && one.jti !== message.replaces)
       .map((one) => one.expiresAt.getTime())
@@ -103,6 +105,7 @@ export function refuseUnasked(
     grant,
     slot: { paused: false, human: humanOf(grant, undefined) },
     scopes: { contact: scopes?.contact ?? [], engagement: 'none' },
+    humanOverdue: false,
     activeUntilMs: [],
     placed: [],
     displayed: [],

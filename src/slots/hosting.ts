@@ -7,6 +7,7 @@ import { windowMs } from '../protocol/slot/windows.ts';
 import { newUuidV7 } from '../random.ts';
 import { lockContacts, NO_WISHES, readMutes } from './contact-store.ts';
 import type { SlotDeps } from './deps.ts';
+import { readOverdue } from './dialogue/store.ts';
 import { readDisplays } from './display-store.ts';
 import { factsOf, grantOf, LEASE_MS, lookBackMs, REPORT_MS } from './facts.ts';
 import {
@@ -65,6 +66,7 @@ export function createMessageHandler(deps: Pick<SlotDeps, 'registry'>): ActHandl
       mutes: await readMutes(tx.client, customers),
       states: await readSlotStates(tx.client, [...new Set(items.map(({ iss }) => iss))]),
       named: await readNamed(tx, items.flatMap(namesOf)),
+      overdue: await readOverdue(tx, offering(items)),
     };
   }
 
@@ -76,7 +78,7 @@ export function createMessageHandler(deps: Pick<SlotDeps, 'registry'>): ActHandl
     whilePaused: 'close',
     async judge(tx, items) {
       const host = deps.registry.self.entityId;
-      const { wishes, contacts, displays, mutes, states, named } = await readAll(tx, items, host);
+      const { wishes, contacts, displays, mutes, states, named, overdue } = await readAll(tx, items, host);
       return items.map((item): Verdict => {
         const unfit = refuseForNamed(item, named);
         if (unfit !== undefined) return { refusal: unfit };
@@ -95,6 +97,7 @@ export function createMessageHandler(deps: Pick<SlotDeps, 'registry'>): ActHandl
             displays: displays.get(customerOf(item)) ?? [],
             wishes: wishes.get(customerOf(item)) ?? NO_WISHES,
             mutes: mutes.get(customerOf(item)) ?? [],
+            humanOverdue: overdue.has(item.iss),
           }),
         );
         if (placing.kind !== 'refused') {
@@ -168,6 +171,11 @@ export function createWithdrawHandler(): ActHandler {
         'withdrawn',
       ),
   };
+}
+
+/** Guests who offer something: nobody else is asked whether their customers wait. */
+function offering(items: readonly InboundItem[]): string[] {
+  return [...new Set(items.filter((item) => bodyOf(item).category === 'offer').map(({ iss }) => iss))];
 }
 
 function namesOf(item: InboundItem): { iss: string; jti: string }[] {

@@ -1,5 +1,6 @@
 export { customerRoutes } from './customer-routes.ts';
 export type { SlotDeps } from './deps.ts';
+export { replyRoutes } from './dialogue/routes.ts';
 export { type SlotProblemCode, slotProblems } from './errors.ts';
 export { slotFederationRoutes } from './federation-routes.ts';
 export { slotRoutes } from './routes.ts';

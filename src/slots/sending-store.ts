@@ -1,5 +1,4 @@
 import type pg from 'pg';
-import { IDEMPOTENCY_DAYS } from '../api-access.ts';
 import type { Tx } from '../db/index.ts';
 import type { ContactCategory } from '../protocol/agreement/terms.ts';
 import type { EntityId, ExchangeId, LinkId } from '../protocol/ids.ts';
@@ -73,31 +72,6 @@ export async function insertMessage(tx: Tx, message: NewMessage): Promise<void> 
       message.keyed?.fingerprint ?? null,
     ],
   );
-}
-
-/** Holds others with the same key until this transaction ends. */
-export async function lockKey(tx: Tx, caller: string, key: string): Promise<void> {
-  await tx.client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
-    `message ${JSON.stringify([caller, key])}`,
-  ]);
-}
-
-/** What was sent under this key within the time that keys are kept. */
-export async function findByKey(
-  tx: Tx,
-  caller: string,
-  key: string,
-): Promise<{ id: string; fingerprint: Buffer } | undefined> {
-  await tx.client.query(
-    `update sent_messages set idempotency_key = null, fingerprint = null
-     where submitted_by = $1 and idempotency_key = $2 and submitted_at <= now() - $3 * interval '1 day'`,
-    [caller, key, IDEMPOTENCY_DAYS],
-  );
-  const { rows } = await tx.client.query(
-    'select id, fingerprint from sent_messages where submitted_by = $1 and idempotency_key = $2',
-    [caller, key],
-  );
-  return rows[0];
 }
 
 export async function readMessages(

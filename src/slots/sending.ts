@@ -9,11 +9,10 @@ import { MANIFEST_MAX_BYTES } from '../protocol/schemas/definitions.ts';
 import { newUuidV7 } from '../random.ts';
 import { checkMessage, type GivenMessage } from './check.ts';
 import type { SlotDeps } from './deps.ts';
+import { findRepeated, MESSAGE_KEYS } from './idempotency-store.ts';
 import {
   acknowledgeWithdrawal,
-  findByKey,
   insertMessage,
-  lockKey,
   lockMessages,
   readWithdrawn,
   type SentMessage,
@@ -79,12 +78,8 @@ export function createSending(deps: SlotDeps): Sending {
   async function sendIn(tx: Tx, given: GivenMessage, caller: string, key: string | undefined) {
     const fingerprint = key === undefined ? undefined : fingerprintOf(given as unknown as JsonObject);
     if (key !== undefined && fingerprint !== undefined) {
-      await lockKey(tx, caller, key);
-      const earlier = await findByKey(tx, caller, key);
-      if (earlier !== undefined) {
-        if (!fingerprint.equals(earlier.fingerprint)) throw new Refusal('idempotency.mismatch');
-        return earlier.id;
-      }
+      const earlier = await findRepeated(tx, MESSAGE_KEYS, { caller, key, fingerprint });
+      if (earlier !== undefined) return earlier;
     }
     const at = new Date(clock.nowMs());
     const { body, peer, agreement } = await checkMessage(tx, deps, given);

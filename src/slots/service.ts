@@ -4,6 +4,10 @@ import { parseUuidV7 } from '../protocol/ids.ts';
 import { Refusal } from '../protocol/refusal.ts';
 import { type CustomerContact, createCustomerContact } from './contact.ts';
 import type { SlotDeps } from './deps.ts';
+import { type Answering, createAnswering } from './dialogue/answering.ts';
+import { type Conversations, createConversations } from './dialogue/conversations.ts';
+import { createReplyHandler } from './dialogue/handler.ts';
+import { createReplyOutcomes } from './dialogue/outcomes.ts';
 import { createEngagements, type Engagements } from './engagement.ts';
 import { createMessageErasure, type MessageErasure } from './erasure.ts';
 import { createFeed, type Feed } from './feed.ts';
@@ -20,6 +24,8 @@ export type SlotService = {
   readonly preflight: Preflight;
   readonly feed: Feed;
   readonly engagements: Engagements;
+  readonly conversations: Conversations;
+  readonly answering: Answering;
   readonly messages: Pick<Sending, 'send' | 'withdraw'> & {
     /** @throws Refusal `message.not_found` */
     show(id: string): Promise<SentMessage>;
@@ -61,6 +67,8 @@ export function createSlotService(deps: SlotDeps): SlotService {
     contact,
     feed: createFeed(known),
     engagements: createEngagements(known),
+    conversations: createConversations(known),
+    answering: createAnswering(deps),
     messages: {
       send: sending.send,
       withdraw: sending.withdraw,
@@ -81,7 +89,7 @@ export function createSlotService(deps: SlotDeps): SlotService {
     },
     erasure,
     sweepers: [slots.prober, eraser],
-    handlers: [createMessageHandler(deps), createWithdrawHandler()],
-    listeners: sending.listeners,
+    handlers: [createMessageHandler(deps), createWithdrawHandler(), createReplyHandler(deps)],
+    listeners: [...sending.listeners, createReplyOutcomes(deps)],
   };
 }

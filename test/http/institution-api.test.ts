@@ -304,6 +304,24 @@ t.test('the whole institution API between two nodes, as its contract says', asyn
     const at = new Date().toISOString();
     const events = { json: { events: [{ message: String(id), kind: 'displayed', at }] } };
     ok(await atB.vault.call('POST', `${customer}/engagement`, events));
+    const ask = { json: { kind: 'ask_human', peer: a.url } };
+    const undone = ok(await atB.vault.call('POST', `${customer}/replies`, ask), 201);
+    ok(await atB.vault.call('POST', `${customer}/replies/${undone['id']}/undo`), 204);
+    const said = ok(await atB.vault.call('POST', `${customer}/replies`, ask), 201);
+    await b.outbox.retryNow(String(said['id']));
+    t.match(ok(await atB.vault.call('GET', `${customer}/threads`)), {
+      threads: [{ thread: said['thread'] }],
+    });
+    t.match(ok(await atB.vault.call('GET', `${customer}/threads/${said['thread']}`)), { entries: [{}] });
+    await eventually(async () => {
+      const { replies } = ok(await atA.auditor.call('GET', '/v1/replies?waiting=true')) as {
+        replies: object[];
+      };
+      return replies.length === 1;
+    });
+    ok(await atA.integrator.call('GET', `/v1/replies/${said['id']}`));
+    const answer = { json: { handledBy: 'human', text: 'Bonjour.', language: 'fr' } };
+    ok(await atA.integrator.call('POST', `/v1/replies/${said['id']}/answers`, answer), 201);
     const nobody = `/v1/customers/${String(id)}/contact`;
     refused(await atB.vault.call('GET', nobody), 404, 'customer.not_found');
     refused(await atB.operator.call('GET', nobody), 403, 'auth.forbidden');

@@ -114,6 +114,7 @@ t.test('the example of messages holds', async (t) => {
       activeUntilMs: [],
       placed: placed.map((atMs) => ({ slot: message.slot, category: message.category, atMs })),
       displayed: [],
+      humanOverdue: false,
       customer: {
         mutedUntilMs: undefined,
         calm: undefined,

@@ -52,6 +52,7 @@ export type RecipientState = {
   /** `agreement`: its first version. */
   terminations: { agreement: string; by: Side; noticedAt: string; endsAt: string }[];
   slots: { peer: string; slot: string; paused: boolean; failures: number }[];
+  words: { peer: string; jti: string; link: string; at: string; due: string }[];
   displays: { id: string; link: string; agreement: string; slot: string; category: string; at: string }[];
 };
 
@@ -85,6 +86,7 @@ export async function startRecipient(
   for (const termination of state.terminations) await addTermination(node, state, termination);
   for (const slot of state.slots) await addSlot(node, state, slot);
   for (const display of state.displays) await addDisplay(node, display);
+  for (const word of state.words) await addWord(node, state, word);
   await eventually(async () =>
     state.peers.every((peer) => node.registry.peer(peer.entityId)?.state === peer.state),
   );
@@ -323,4 +325,19 @@ async function addDisplay(
       [id, displayedAt, new Date(displayedAt.getTime() + MINUTE_MS)],
     );
   });
+}
+
+async function addWord(
+  node: TestNode,
+  state: RecipientState,
+  { peer, jti, link, at, due }: RecipientState['words'][number],
+): Promise<void> {
+  await node.db.transact(({ client }) =>
+    client.query(
+      `insert into replies (iss, jti, peer, link_id, customer_id, thread, said_by, kind, body_id, at, state, decided_at,
+         human_due_at)
+       select $1, $2, $3, id, customer_id, $2, 'customer', 'ask_human', $2, $5, 'accepted', $5, $6 from links where id = $4`,
+      [state.entityId, jti, peer, link, new Date(at), new Date(due)],
+    ),
+  );
 }

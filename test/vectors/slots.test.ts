@@ -32,7 +32,7 @@ const vectors = readVectors<{
   rounding: RoundingCase[];
 }>('slots');
 
-const ACTS = ['slot.message', 'slot.withdraw'];
+const ACTS = ['slot.message', 'slot.withdraw', 'slot.reply'];
 const ms = (instant: string) => Date.parse(instant);
 const instant = (atMs: number) => new Date(atMs).toISOString();
 
@@ -69,6 +69,7 @@ function factsOf(given: PlacingCase): PlacingFacts {
     activeUntilMs: one.active.map(ms),
     placed: one.placed.map(contactOf),
     displayed: one.displayed.map(contactOf),
+    humanOverdue: one.humanOverdue,
     customer: {
       mutedUntilMs: mutedUntil === undefined ? undefined : muteEnd(mutedUntil),
       calm,

@@ -78,6 +78,7 @@ const slotGrant = {
       description: 'How a customer reaches a person at the guest. Without it the slot takes nothing.',
       type: 'object',
       required: ['kind'],
+      discriminator: { propertyName: 'kind' },
       oneOf: [
         {
           additionalProperties: false,

@@ -15,6 +15,7 @@ const text = (maxLength: number) =>
 const action = {
   type: 'object',
   required: ['kind', 'label'],
+  discriminator: { propertyName: 'kind' },
   oneOf: [
     {
       additionalProperties: false,
@@ -98,4 +99,58 @@ const withdraw = {
   properties: { message: d.member('The exchange that brought it.', d.uuidV7) },
 } as const;
 
-export const slotSchemas = { 'slot.message': message, 'slot.withdraw': withdraw } as const;
+const words = d.member('Plain text, or Markdown as in a message.', text(2000));
+const language = d.member('BCP 47, of the text.', d.language);
+const thread = d.member(
+  'The exchange that began the conversation: a message, or the first word of the customer.',
+  d.uuidV7,
+);
+
+const reply = {
+  $id: 'urn:intervault:schema:slot.reply',
+  title:
+    'Body of slot.reply: a word in a conversation, of the customer to the guest or of the guest to the customer',
+  type: 'object',
+  required: ['from'],
+  discriminator: { propertyName: 'from' },
+  oneOf: [
+    {
+      additionalProperties: false,
+      required: ['kind'],
+      properties: {
+        from: d.member('Who speaks: the customer, by their host.', { const: 'customer' }),
+        kind: d.member('Says something; asks for a person; asks to be called.', {
+          enum: ['reply', 'ask_human', 'callback'],
+        }),
+        thread: { ...thread, description: `${thread.description} Absent where this word begins one.` },
+        message: d.member('The message that it is said to.', d.uuidV7),
+        text: { ...words, description: 'Plain text. Always there in a reply.' },
+        language,
+      },
+      dependentRequired: { text: ['language'] },
+      if: { properties: { kind: { const: 'reply' } } },
+      then: { required: ['text'] },
+    },
+    {
+      additionalProperties: false,
+      required: ['thread', 'answers', 'handledBy', 'text', 'language'],
+      properties: {
+        from: d.member('Who speaks: the guest, in answer to the customer.', { const: 'guest' }),
+        thread,
+        answers: d.member(
+          'The newest word of the customer that it is an answer to, and to all before.',
+          d.uuidV7,
+        ),
+        handledBy: d.member('Whether a person wrote it, or a program.', { enum: ['human', 'bot'] }),
+        text: words,
+        language,
+      },
+    },
+  ],
+} as const;
+
+export const slotSchemas = {
+  'slot.message': message,
+  'slot.withdraw': withdraw,
+  'slot.reply': reply,
+} as const;

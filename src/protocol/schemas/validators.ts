@@ -1,4 +1,4 @@
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { parseEntityId } from '../ids.ts';
 import { agreementSchemas } from './agreement.ts';
 import { documentPush, documentRecall, documentStatus } from './document.ts';
@@ -10,7 +10,14 @@ import { peerNotice } from './peer.ts';
 import { slotSchemas } from './slot.ts';
 
 /** Strict, closed, first error only; unknown formats and keywords fail at start, not at run time. */
-const ajv = new Ajv2020({ strict: true, strictRequired: false, strictTypes: false, allErrors: false });
+const ajv = new Ajv2020({
+  strict: true,
+  strictRequired: false,
+  strictTypes: false,
+  allErrors: false,
+  // So that what is wrong with one of several forms is told of that form, and not of the first.
+  discriminator: true,
+});
 
 ajv.addFormat('entity-id', isEntityId);
 ajv.addFormat('https-uri', (text) => /^https:\/\/[^\s\\@]+$/.test(text) && URL.canParse(text));
@@ -84,12 +91,19 @@ export function findSchemaProblem(name: SchemaName, value: unknown): SchemaProbl
   const validate = validatorOf(name);
   if (validate(value)) return undefined;
   const error = validate.errors?.[0];
-  const unknownField =
-    error?.keyword === 'additionalProperties' ? error.params['additionalProperty'] : undefined;
-  const pointer = `${error?.instancePath ?? ''}${unknownField === undefined ? '' : `/${escapePointer(String(unknownField))}`}`;
+  const member = memberAtFault(error);
+  const pointer = `${error?.instancePath ?? ''}${member === undefined ? '' : `/${escapePointer(String(member))}`}`;
   const allowed = error?.keyword === 'enum' ? (error.params['allowedValues'] as unknown[]) : undefined;
   const message = error?.message ?? 'does not follow the schema';
   return { pointer, message: allowed === undefined ? message : `must be one of ${allowed.join(', ')}` };
+}
+
+/** Where the schema's words are about an object, and the fault is one of its members. */
+function memberAtFault(error: ErrorObject | undefined): unknown {
+  if (error?.keyword === 'additionalProperties') return error.params['additionalProperty'];
+  return error?.keyword === 'discriminator' && error.params['error'] === 'mapping'
+    ? error.params['tag']
+    : undefined;
 }
 
 /** A member's name within a JSON Pointer (RFC 6901 section 3). */

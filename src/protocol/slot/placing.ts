@@ -24,6 +24,8 @@ export type PlacingFacts = {
   slot: { paused: boolean; human: 'declared' | 'unreachable' | 'none' };
   /** What the customer consented to, of this guest, in this host's vault. */
   scopes: { contact: readonly string[]; engagement: 'none' | 'aggregate' | 'individual' };
+  /** Whether any customer of this host has been waiting for a person of the guest longer than was agreed. */
+  humanOverdue: boolean;
   /** This guest's messages to this customer that are still active in the slot: when each ends. Without the one replaced. */
   activeUntilMs: readonly number[];
   /** This guest's messages to this customer, and their displays, as far back as any cap looks; oldest first. */
@@ -77,6 +79,10 @@ const itsTimeIsRight: Rule = ({ message, nowMs }) => {
   const never = expiresAtMs <= nowMs || notBeforeMs >= expiresAtMs;
   return tooLong || never ? refuse('message.lifetime') : undefined;
 };
+
+/** Who doesn't answer customers offers them nothing: whoever it is that waits, it tells nothing of this one. */
+const customersAreAnswered: Rule = ({ message, humanOverdue }) =>
+  humanOverdue && message.category === 'offer' ? refuse('message.human_overdue') : undefined;
 
 const thereIsRoom: Rule = ({ grant, activeUntilMs }) => {
   if (activeUntilMs.length < grant.capacity) return undefined;
@@ -143,6 +149,7 @@ export const PLACING_RULES: Readonly<Record<string, Rule>> = {
   customerConsented,
   slotTakesIt,
   itsTimeIsRight,
+  customersAreAnswered,
   thereIsRoom,
   withinCaps,
   customerIsOpen,

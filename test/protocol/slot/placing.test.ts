@@ -44,6 +44,7 @@ function facts(given: Given = {}): PlacingFacts {
     activeUntilMs: [],
     placed: [],
     displayed: [],
+    humanOverdue: false,
     ...given,
     message: { ...MESSAGE, ...given.message },
     grant: given.grant === null ? undefined : { ...GRANT, ...given.grant },
