@@ -42,3 +42,83 @@ create index replies_list on replies (jti);
 create unique index replies_key on replies (submitted_by, idempotency_key) where idempotency_key is not null;
 create index replies_waiting on replies (peer, human_due_at) where human_due_at is not null and human_answered_at is null;
 create index replies_over on replies (at) where erased_at is null;
+
+alter table message_displays add column reported_at timestamptz;
+
+-- What customers did, on its way to guests whom they agreed to tell each event; at the host. Kept once it was told: the
+-- customer sees it word for word.
+create table engagement_reports (
+  id uuid primary key,
+  peer text not null references peers (entity_id),
+  link_id uuid not null references links (id),
+  customer_id uuid references customers (id),
+  -- Null of what is about the guest and no message.
+  message_id uuid references hosted_messages (id),
+  -- The exchange that brought it.
+  message uuid,
+  kind text not null,
+  at timestamptz not null,
+  -- What can be undone waits a while.
+  due_at timestamptz not null,
+  exchange_jti uuid,
+  told_at timestamptz
+);
+create unique index engagement_reports_message on engagement_reports (message_id, kind) where message_id is not null;
+create index engagement_reports_due on engagement_reports (peer, due_at) where told_at is null and exchange_jti is null;
+create index engagement_reports_exchange on engagement_reports (exchange_jti) where exchange_jti is not null and told_at is null;
+create index engagement_reports_customer on engagement_reports (customer_id, at);
+create index engagement_reports_link on engagement_reports (link_id);
+
+-- What guests are told of many customers together, once for each calendar month; at the host.
+create table engagement_months (
+  peer text not null references peers (entity_id),
+  month text not null,
+  -- Null where the group was too small, or too near to one that was told.
+  customers integer,
+  figures jsonb,
+  closed_at timestamptz not null,
+  exchange_jti uuid,
+  told_at timestamptz,
+  primary key (peer, month)
+);
+create index engagement_months_exchange on engagement_months (exchange_jti) where exchange_jti is not null and told_at is null;
+
+-- Who was in a group that was told of. A member whose link was erased is somebody unknown from then on.
+create table engagement_groups (
+  peer text not null,
+  month text not null,
+  member uuid not null,
+  primary key (peer, month, member)
+);
+create index engagement_groups_member on engagement_groups (member);
+
+-- One exchange for each guest at a time; at the host.
+create table engagement_peers (
+  peer text primary key references peers (entity_id),
+  exchange_jti uuid,
+  failures integer not null default 0,
+  due_at timestamptz not null default now()
+);
+
+-- What hosts told, of single customers who agreed to it; at the guest.
+create table received_engagement (
+  peer text not null,
+  link_id uuid not null,
+  message uuid,
+  kind text not null,
+  at timestamptz not null,
+  received_at timestamptz not null
+);
+create unique index received_engagement_message on received_engagement (message, kind) where message is not null;
+create unique index received_engagement_link on received_engagement (link_id, kind, at) where message is null;
+
+-- What hosts told of many together; at the guest.
+create table received_engagement_months (
+  peer text not null,
+  month text not null,
+  customers integer,
+  figures jsonb,
+  received_at timestamptz not null,
+  primary key (peer, month)
+);
+create index hosted_messages_guest on hosted_messages (iss, placed_at);

@@ -252,6 +252,12 @@ export const CONFIG_TABLE = {
     '60000',
     'Requests to the institution API with one token.',
   ),
+  minGroupSize: given(
+    'INTERVAULT_MIN_GROUP_SIZE',
+    count(10, 10_000),
+    '20',
+    'Customers who are counted together at least, before a peer is told what so many of them did.',
+  ),
   vaultOrigins: given(
     'INTERVAULT_VAULT_ORIGINS',
     origins,

@@ -223,7 +223,10 @@ async function start(
     chargePreflight: (link) => preflightBuckets.take(link),
     probe: createGuardedFetch({ allowPrivate: config.allowInsecurePeers }),
     onError,
-    options: { deliveryWindowS: config.deliveryWindowDays * DAY_S },
+    options: {
+      deliveryWindowS: config.deliveryWindowDays * DAY_S,
+      minGroupSize: config.minGroupSize,
+    },
   });
   const exchange: ExchangeService = createExchangeService({
     db,

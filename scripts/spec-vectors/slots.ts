@@ -9,6 +9,7 @@ type ManifestCase = { name: string; act: string; manifest: string; expect: strin
 const MESSAGE = 'slot.message';
 const WITHDRAW = 'slot.withdraw';
 const REPLY = 'slot.reply';
+const ENGAGEMENT = 'slot.engagement';
 
 const accepted = (act: string, name: string, body: object): ManifestCase => ({
   name,
@@ -203,6 +204,56 @@ function replyCases(): ManifestCase[] {
   ];
 }
 
+function engagementCases(): ManifestCase[] {
+  const at = '2026-11-01T18:30:00Z';
+  const event = { message: uuid('message'), kind: 'opened', at };
+  const muted = { link: uuid('link'), kind: 'muted', at };
+  const month = { month: '2026-10', customers: 41, figures: { displayed: 21 } };
+  const right = (name: string, body: Changes) => accepted(ENGAGEMENT, name, body);
+  const wrong = (name: string, body: Changes, pointer?: string) => invalid(ENGAGEMENT, name, body, pointer);
+  return [
+    right('an event', { events: [event] }),
+    right('an event of each kind', {
+      events: [
+        ...['displayed', 'opened', 'clicked', 'dismissed', 'reported'].map((kind) => ({ ...event, kind })),
+        muted,
+        { ...muted, kind: 'unmuted' },
+      ],
+    }),
+    right('500 events', { events: Array.from({ length: 500 }, () => event) }),
+    wrong('501 events', { events: Array.from({ length: 501 }, () => event) }, '/events'),
+    wrong('no event', { events: [] }, '/events'),
+    wrong('nothing', {}, ''),
+    wrong('events and months', { events: [event], months: [month] }, ''),
+    wrong('an event nobody defined', { events: [{ ...event, kind: 'read' }] }, '/events/0/kind'),
+    wrong('an event with no message', { events: [{ ...event, message: undefined }] }, '/events/0'),
+    wrong(
+      'an event with a message and a link',
+      { events: [{ ...event, link: uuid('link') }] },
+      '/events/0/link',
+    ),
+    wrong('a mute of a message', { events: [{ ...event, kind: 'muted' }] }),
+    wrong('an event at no time', { events: [{ ...event, at: undefined }] }, '/events/0'),
+    wrong('an event with words', { events: [{ ...event, text: 'non' }] }, '/events/0/text'),
+    right('a month', { months: [month] }),
+    right('a month of which nothing is told', { months: [{ month: '2026-09' }] }),
+    right('a month without a figure', { months: [{ ...month, figures: {} }] }),
+    wrong('a month that does not exist', { months: [{ ...month, month: '2026-13' }] }, '/months/0/month'),
+    wrong('figures of nobody', { months: [{ ...month, customers: undefined }] }, '/months/0'),
+    wrong(
+      'a figure nobody defined',
+      { months: [{ ...month, figures: { bought: 20 } }] },
+      '/months/0/figures/bought',
+    ),
+    wrong(
+      'a figure of nobody',
+      { months: [{ ...month, figures: { opened: 0 } }] },
+      '/months/0/figures/opened',
+    ),
+    wrong('13 months', { months: Array.from({ length: 13 }, () => month) }, '/months'),
+  ];
+}
+
 /** slots.json */
 export function slotVectors() {
   return {
@@ -220,7 +271,14 @@ export function slotVectors() {
         'Whether one more fits at `now` beside what happened at `times`: from when on, null where it does.',
       rounding: 'What a receipt says of a time.',
     },
-    manifests: [...messageCases(), ...textCases(), ...actionCases(), ...withdrawalCases(), ...replyCases()],
+    manifests: [
+      ...messageCases(),
+      ...textCases(),
+      ...actionCases(),
+      ...withdrawalCases(),
+      ...replyCases(),
+      ...engagementCases(),
+    ],
     usual: usualFacts,
     placing: placingCases(),
     quiet: quietCases(),

@@ -99,19 +99,24 @@ export async function writeWishes(tx: Tx, id: string, wishes: ContactWishes): Pr
   );
 }
 
-/** A mute in place of an earlier one of the same peer; none where `until` is undefined. */
+/** A mute in place of an earlier one of the same peer; none where `until` is undefined. Returns whether it began or ended one. */
 export async function writeMute(
   tx: Tx,
   id: string,
   mute: { peer: string; until: Date | null | undefined },
-): Promise<void> {
+): Promise<boolean> {
   if (mute.until === undefined) {
-    await tx.client.query('delete from customer_mutes where customer_id = $1 and peer = $2', [id, mute.peer]);
-    return;
+    const ended = await tx.client.query('delete from customer_mutes where customer_id = $1 and peer = $2', [
+      id,
+      mute.peer,
+    ]);
+    return (ended.rowCount ?? 0) > 0;
   }
-  await tx.client.query(
+  const { rows } = await tx.client.query<{ began: boolean }>(
     `insert into customer_mutes (customer_id, peer, until) values ($1, $2, $3)
-     on conflict (customer_id, peer) do update set until = excluded.until, muted_at = now()`,
+     on conflict (customer_id, peer) do update set until = excluded.until, muted_at = now()
+     returning xmax = 0 as began`,
     [id, mute.peer, mute.until],
   );
+  return rows[0]?.began === true;
 }

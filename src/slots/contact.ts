@@ -1,6 +1,7 @@
-import type { Database } from '../db/index.ts';
+import { type Database, readNow, type Tx } from '../db/index.ts';
 import { isUuid } from '../protocol/ids.ts';
 import { Refusal } from '../protocol/refusal.ts';
+import type { GuestEvent } from '../protocol/slot/engagement.ts';
 import { isTimeZone } from '../protocol/slot/quiet-hours.ts';
 import {
   type ContactWishes,
@@ -11,6 +12,9 @@ import {
   writeMute,
   writeWishes,
 } from './contact-store.ts';
+import { dropGuestEvents } from './engagement/report-store.ts';
+import type { EngagementReporter } from './engagement/reporting.ts';
+import { readLinksWith } from './feed-store.ts';
 
 /** How a customer wants to be contacted in this vault, as its front end sets it. */
 export type CustomerContact = {
@@ -24,7 +28,11 @@ export type CustomerContact = {
   mute(customer: string, peer: string, until: Date | null | undefined): Promise<void>;
 };
 
-export function createCustomerContact(deps: { db: Database; isPeer(id: string): boolean }): CustomerContact {
+export function createCustomerContact(deps: {
+  db: Database;
+  reporter: Pick<EngagementReporter, 'add'>;
+  isPeer(id: string): boolean;
+}): CustomerContact {
   const { db } = deps;
 
   async function requireKnown(customer: string): Promise<ContactWishes> {
@@ -33,6 +41,21 @@ export function createCustomerContact(deps: { db: Database; isPeer(id: string): 
       : undefined;
     if (wishes === undefined) throw new Refusal('customer.not_found');
     return wishes;
+  }
+
+  /** The guest is told, where the customer agreed to that; what is taken back in time, never. */
+  async function tell(
+    tx: Tx,
+    customer: string,
+    { kind, peer, links }: { kind: GuestEvent; peer: string; links: readonly string[] },
+  ): Promise<void> {
+    if (kind === 'unmuted' && (await dropGuestEvents(tx, customer, peer, 'muted'))) return;
+    const at = await readNow(tx);
+    const about = { peer, customerId: customer, messageId: null, message: null, kind, at };
+    await deps.reporter.add(
+      tx,
+      links.map((linkId) => ({ ...about, linkId })),
+    );
   }
 
   return {
@@ -59,8 +82,11 @@ export function createCustomerContact(deps: { db: Database; isPeer(id: string): 
       await requireKnown(customer);
       if (!deps.isPeer(peer)) throw new Refusal('contact.input', { pointer: '/peer' });
       await db.transact(async (tx) => {
+        const links = await readLinksWith(tx, customer, peer);
         await lockContacts(tx, [customer]);
-        await writeMute(tx, customer, { peer, until });
+        const changed = await writeMute(tx, customer, { peer, until });
+        if (changed)
+          await tell(tx, customer, { peer, links, kind: until === undefined ? 'unmuted' : 'muted' });
       });
     },
   };

@@ -3,7 +3,8 @@ import type { ApiAccess } from '../api-access.ts';
 import { Refusal } from '../protocol/refusal.ts';
 import type { ContactWishes } from './contact-store.ts';
 import type { GivenWord } from './dialogue/conversations.ts';
-import type { EngagementEvent } from './engagement.ts';
+import type { EngagementEvent } from './engagement/events.ts';
+import { decodeLearned, encodeLearned } from './engagement/learned-cursor.ts';
 import type { FeedItem } from './feed.ts';
 import type { SlotService } from './service.ts';
 import { contactShape } from './shapes.ts';
@@ -14,10 +15,10 @@ type GivenSession = { origins?: string[]; minutes?: number };
 
 /** What the vault's front end does for a customer: the vault's own back end by id, or the customer's browser in a session. */
 export function customerRoutes(
-  service: Pick<SlotService, 'contact' | 'feed' | 'engagements' | 'conversations'>,
+  service: Pick<SlotService, 'contact' | 'feed' | 'engagements' | 'conversations' | 'learned'>,
   access: ApiAccess,
 ): FastifyPluginAsync {
-  const { contact, feed, engagements, conversations } = service;
+  const { contact, feed, engagements, conversations, learned } = service;
 
   /** @throws Refusal `customer.not_found` */
   const customerOf = (request: FastifyRequest): string => {
@@ -80,6 +81,17 @@ export function customerRoutes(
       '/customers/:customer/threads/:thread',
       access.operation('getThread'),
       (request) => conversations.show(customerOf(request), request.params.thread, request.query.locale),
+    );
+
+    app.get<{ Querystring: { cursor?: string; limit: number } }>(
+      '/customers/:customer/learned',
+      access.operation('listLearned'),
+      async (request) => {
+        const { cursor, limit } = request.query;
+        const page = { limit, ...(cursor !== undefined && { before: decodeLearned(cursor) }) };
+        const { events, next } = await learned.list(customerOf(request), page);
+        return { events, next: next === null ? null : encodeLearned(next) };
+      },
     );
 
     app.get('/customers/:customer/contact', access.operation('getCustomerContact'), (request) =>

@@ -38,5 +38,7 @@ export type SlotDeps = {
   onError(error: unknown): void;
   options: {
     deliveryWindowS: number;
+    /** Nothing is told of fewer customers than this together. */
+    minGroupSize: number;
   };
 };

@@ -1,5 +1,6 @@
 import type { Tx } from '../db/index.ts';
 import type { ContactCategory } from '../protocol/agreement/terms.ts';
+import type { MessageEvent } from '../protocol/slot/engagement.ts';
 import type { Display } from '../protocol/slot/feed.ts';
 import type { MessagePriority } from '../protocol/slot/message.ts';
 
@@ -51,7 +52,7 @@ export async function readActive(tx: Tx, customerId: string, now: Date): Promise
        m.expires_at as "expiresAt", d.leased_until as "leasedUntil", d.displayed_at as "displayedAt"
      from hosted_messages m left join message_displays d on d.message_id = m.id
      where m.customer_id = $1 and m.ended_at is null and not m.seen_before and m.eligible_at <= $2
-       and m.expires_at > $2 and d.dismissed_at is null
+       and m.expires_at > $2 and d.dismissed_at is null and d.reported_at is null
      order by m.eligible_at, m.id limit $3`,
     [customerId, now, MAX_ACTIVE],
   );
@@ -83,8 +84,8 @@ export async function writeLeases(
   );
 }
 
-export const ENGAGEMENTS = ['displayed', 'opened', 'clicked', 'dismissed', 'restored'] as const;
-export type Engagement = (typeof ENGAGEMENTS)[number];
+/** What a page tells of a message; the last two take back the two before them. */
+export type Engagement = MessageEvent | 'restored' | 'unreported';
 
 export type HandedOut = {
   id: string;
@@ -94,6 +95,10 @@ export type HandedOut = {
   openedAt: Date | null;
   clickedAt: Date | null;
   dismissedAt: Date | null;
+  reportedAt: Date | null;
+  iss: string;
+  jti: string;
+  linkId: string;
 };
 
 /** Messages that were handed out to this customer, locked. */
@@ -103,9 +108,11 @@ export async function lockHandedOut(
   ids: readonly string[],
 ): Promise<Map<string, HandedOut>> {
   const { rows } = await tx.client.query<HandedOut>(
-    `select message_id as id, leased_at as "leasedAt", leased_until as "leasedUntil", displayed_at as "displayedAt",
-       opened_at as "openedAt", clicked_at as "clickedAt", dismissed_at as "dismissedAt"
-     from message_displays where customer_id = $1 and message_id = any($2::uuid[]) order by message_id for update`,
+    `select d.message_id as id, d.leased_at as "leasedAt", d.leased_until as "leasedUntil",
+       d.displayed_at as "displayedAt", d.opened_at as "openedAt", d.clicked_at as "clickedAt",
+       d.dismissed_at as "dismissedAt", d.reported_at as "reportedAt", m.iss, m.jti, m.link_id as "linkId"
+     from message_displays d join hosted_messages m on m.id = d.message_id
+     where d.customer_id = $1 and d.message_id = any($2::uuid[]) order by d.message_id for update of d`,
     [customerId, ids],
   );
   return new Map(rows.map((row) => [row.id, row]));
@@ -115,9 +122,9 @@ export async function lockHandedOut(
 export async function writeEngagement(tx: Tx, messages: readonly HandedOut[]): Promise<void> {
   await tx.client.query(
     `update message_displays d set displayed_at = m.displayed_at, opened_at = m.opened_at, clicked_at = m.clicked_at,
-       dismissed_at = m.dismissed_at
-     from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[])
-       as m (id, displayed_at, opened_at, clicked_at, dismissed_at)
+       dismissed_at = m.dismissed_at, reported_at = m.reported_at
+     from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[],
+       $6::timestamptz[]) as m (id, displayed_at, opened_at, clicked_at, dismissed_at, reported_at)
      where d.message_id = m.id`,
     [
       messages.map((one) => one.id),
@@ -125,6 +132,7 @@ export async function writeEngagement(tx: Tx, messages: readonly HandedOut[]): P
       messages.map((one) => one.openedAt),
       messages.map((one) => one.clickedAt),
       messages.map((one) => one.dismissedAt),
+      messages.map((one) => one.reportedAt),
     ],
   );
 }

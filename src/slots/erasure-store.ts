@@ -7,6 +7,13 @@ import type { Tx } from '../db/index.ts';
  * delivery.
  */
 export async function eraseMessages(tx: Tx, linkId: string): Promise<string[]> {
+  // Groups that were told of keep their size: only who was in them is forgotten.
+  await tx.client.query(
+    `update engagement_groups g set member = gen_random_uuid()
+     from (select distinct iss, customer_id from hosted_messages where link_id = $1) m
+     where g.peer = m.iss and g.member = m.customer_id`,
+    [linkId],
+  );
   const { rows: hosted } = await tx.client.query<{ body_id: string }>(
     `update hosted_messages set customer_id = null, ended_at = coalesce(ended_at, now()),
        ended_reason = coalesce(ended_reason, 'erased'), erased_at = coalesce(erased_at, now())
@@ -23,6 +30,8 @@ export async function eraseMessages(tx: Tx, linkId: string): Promise<string[]> {
      where m.link_id = $1`,
     [linkId],
   );
+  await tx.client.query('delete from engagement_reports where link_id = $1', [linkId]);
+  await tx.client.query('delete from received_engagement where link_id = $1', [linkId]);
   const { rows: replies } = await tx.client.query<{ body_id: string }>(
     `update replies set customer_id = null, erased_at = coalesce(erased_at, now()), idempotency_key = null,
        fingerprint = null

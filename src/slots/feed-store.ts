@@ -1,9 +1,19 @@
 import type pg from 'pg';
+import type { Tx } from '../db/index.ts';
 
 /** A customer's links, all of them. */
 export async function readLinksOf(client: pg.ClientBase, customerId: string): Promise<string[]> {
   const { rows } = await client.query<{ id: string }>('select id from links where customer_id = $1', [
     customerId,
   ]);
+  return rows.map((row) => row.id);
+}
+
+/** Those with one peer. */
+export async function readLinksWith(tx: Tx, customerId: string, peer: string): Promise<string[]> {
+  const { rows } = await tx.client.query<{ id: string }>(
+    'select id from links where customer_id = $1 and peer = $2 order by id desc',
+    [customerId, peer],
+  );
   return rows.map((row) => row.id);
 }

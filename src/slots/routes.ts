@@ -62,6 +62,11 @@ export function slotRoutes(service: SlotService, clock: Clock, access: ApiAccess
         return { messages: found.map((message) => messageShape(message, clock.nowMs())), next };
       },
     );
+    app.get<{ Querystring: { peer?: string; since?: string } }>(
+      '/engagement',
+      access.operation('listEngagement'),
+      async ({ query }) => ({ months: await service.receivedMonths(query) }),
+    );
     app.get<ById>('/messages/:message', access.operation('getMessage'), ({ params }) => show(params.message));
     app.post<ById>('/messages/:message/withdraw', access.operation('withdrawMessage'), async ({ params }) => {
       await messages.withdraw(params.message);

@@ -8,7 +8,13 @@ import { type Answering, createAnswering } from './dialogue/answering.ts';
 import { type Conversations, createConversations } from './dialogue/conversations.ts';
 import { createReplyHandler } from './dialogue/handler.ts';
 import { createReplyOutcomes } from './dialogue/outcomes.ts';
-import { createEngagements, type Engagements } from './engagement.ts';
+import { createEngagements, type Engagements } from './engagement/events.ts';
+import { createEngagementHandler } from './engagement/handler.ts';
+import { createLearnedList, type LearnedList } from './engagement/learned.ts';
+import { type ReceivedMonth, readReceivedMonths } from './engagement/month-store.ts';
+import { createEngagementMonths, type EngagementMonths } from './engagement/months.ts';
+import { type ReceivedEvent, readReceivedEvents } from './engagement/received-store.ts';
+import { createEngagementReporter, type EngagementReporter } from './engagement/reporting.ts';
 import { createMessageErasure, type MessageErasure } from './erasure.ts';
 import { createFeed, type Feed } from './feed.ts';
 import { createMessageHandler, createWithdrawHandler } from './hosting.ts';
@@ -24,11 +30,17 @@ export type SlotService = {
   readonly preflight: Preflight;
   readonly feed: Feed;
   readonly engagements: Engagements;
+  /** What guests learn of customers, as a host. */
+  readonly learned: LearnedList;
+  readonly reporter: Pick<EngagementReporter, 'sweep'>;
+  readonly months: Pick<EngagementMonths, 'close'>;
+  /** What hosts told of many customers together, as a guest; the newest month first. */
+  receivedMonths(filter: { peer?: string; since?: string }): Promise<ReceivedMonth[]>;
   readonly conversations: Conversations;
   readonly answering: Answering;
   readonly messages: Pick<Sending, 'send' | 'withdraw'> & {
     /** @throws Refusal `message.not_found` */
-    show(id: string): Promise<SentMessage>;
+    show(id: string): Promise<SentMessage & { engagement: ReceivedEvent[] }>;
     /** The newest first; `next` continues. */
     list(filter: {
       link?: string;
@@ -59,14 +71,20 @@ export function createSlotService(deps: SlotDeps): SlotService {
     onError: deps.onError,
   });
   const sending = createSending(deps);
-  const contact = createCustomerContact({ db, isPeer: (id) => registry.peer(id) !== undefined });
+  const reporter = createEngagementReporter(deps);
+  const months = createEngagementMonths(deps);
+  const contact = createCustomerContact({ db, reporter, isPeer: (id) => registry.peer(id) !== undefined });
   const known = { ...deps, requireKnown: contact.requireKnown };
   return {
     slots,
     preflight: createPreflight(deps),
     contact,
     feed: createFeed(known),
-    engagements: createEngagements(known),
+    engagements: createEngagements({ ...known, reporter }),
+    learned: createLearnedList(known),
+    reporter,
+    months,
+    receivedMonths: (filter) => db.withClient((client) => readReceivedMonths(client, filter)),
     conversations: createConversations(known),
     answering: createAnswering(deps),
     messages: {
@@ -79,7 +97,8 @@ export function createSlotService(deps: SlotDeps): SlotService {
             : await db.withClient((client) => readMessages(client, { ids: [id] }, 1));
         const [message] = found;
         if (message === undefined) throw new Refusal('message.not_found');
-        return message;
+        const events = await db.withClient((client) => readReceivedEvents(client, [id]));
+        return { ...message, engagement: events.get(id) ?? [] };
       },
       async list({ cursor, limit, ...filter }) {
         const page = { ...filter, ...(cursor !== undefined && { before: cursor }) };
@@ -88,8 +107,13 @@ export function createSlotService(deps: SlotDeps): SlotService {
       },
     },
     erasure,
-    sweepers: [slots.prober, eraser],
-    handlers: [createMessageHandler(deps), createWithdrawHandler(), createReplyHandler(deps)],
-    listeners: [...sending.listeners, createReplyOutcomes(deps)],
+    sweepers: [slots.prober, eraser, reporter.sweeper, months.sweeper],
+    handlers: [
+      createMessageHandler(deps),
+      createWithdrawHandler(),
+      createReplyHandler(deps),
+      createEngagementHandler(),
+    ],
+    listeners: [...sending.listeners, createReplyOutcomes(deps), reporter.outcome],
   };
 }

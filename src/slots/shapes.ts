@@ -1,9 +1,10 @@
 import type { ContactWishes, Mute } from './contact-store.ts';
+import type { ReceivedEvent } from './engagement/received-store.ts';
 import type { SentMessage } from './sending-store.ts';
 import type { SlotView } from './slots.ts';
 
 /** A sent message as the institution API shows it: absent where there is nothing to say. */
-export function messageShape(message: SentMessage, nowMs: number) {
+export function messageShape(message: SentMessage & { engagement?: ReceivedEvent[] }, nowMs: number) {
   const { linkId, thread, replaces, code, nextEligibleAt, answeredAt, withdrawnAt, ...rest } = message;
   const { withdrawalAcknowledgedAt, submittedBy: _submittedBy, replaced, ...shown } = rest;
   return {

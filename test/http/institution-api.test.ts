@@ -322,6 +322,8 @@ t.test('the whole institution API between two nodes, as its contract says', asyn
     ok(await atA.integrator.call('GET', `/v1/replies/${said['id']}`));
     const answer = { json: { handledBy: 'human', text: 'Bonjour.', language: 'fr' } };
     ok(await atA.integrator.call('POST', `/v1/replies/${said['id']}/answers`, answer), 201);
+    t.match(ok(await atB.vault.call('GET', `${customer}/learned`)), { events: [{ told: 'individual' }] });
+    ok(await atA.auditor.call('GET', '/v1/engagement'));
     const nobody = `/v1/customers/${String(id)}/contact`;
     refused(await atB.vault.call('GET', nobody), 404, 'customer.not_found');
     refused(await atB.operator.call('GET', nobody), 403, 'auth.forbidden');

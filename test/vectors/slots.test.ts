@@ -32,7 +32,7 @@ const vectors = readVectors<{
   rounding: RoundingCase[];
 }>('slots');
 
-const ACTS = ['slot.message', 'slot.withdraw', 'slot.reply'];
+const ACTS = ['slot.message', 'slot.withdraw', 'slot.reply', 'slot.engagement'];
 const ms = (instant: string) => Date.parse(instant);
 const instant = (atMs: number) => new Date(atMs).toISOString();
 

@@ -1,4 +1,5 @@
 import { CONTACT_CATEGORIES } from '../agreement/terms.ts';
+import { FIGURES, GUEST_EVENTS, MESSAGE_EVENTS } from '../slot/engagement.ts';
 import * as d from './definitions.ts';
 
 const label = d.member('What the button says.', d.line(40));
@@ -149,8 +150,83 @@ const reply = {
   ],
 } as const;
 
+const groupSize = { type: 'integer', minimum: 1, maximum: 1_000_000_000 } as const;
+const month = { type: 'string', pattern: '^[0-9]{4}-(0[1-9]|1[0-2])$' } as const;
+const at = d.member('When, to the second.', d.dateTime);
+
+const engagement = {
+  $id: 'urn:intervault:schema:slot.engagement',
+  title:
+    'Body of slot.engagement: what customers did, each event of those who agreed to it, or figures of many together',
+  type: 'object',
+  additionalProperties: false,
+  minProperties: 1,
+  maxProperties: 1,
+  properties: {
+    events: {
+      description: 'Of customers who agreed to individual engagement.',
+      type: 'array',
+      minItems: 1,
+      maxItems: 500,
+      items: {
+        type: 'object',
+        required: ['kind', 'at'],
+        discriminator: { propertyName: 'kind' },
+        oneOf: [
+          {
+            additionalProperties: false,
+            required: ['message'],
+            properties: {
+              kind: d.member('What the customer did with a message.', { enum: [...MESSAGE_EVENTS] }),
+              message: d.member('The exchange that brought it.', d.uuidV7),
+              at,
+            },
+          },
+          {
+            additionalProperties: false,
+            required: ['link'],
+            properties: {
+              kind: d.member('What the customer did with the guest.', { enum: [...GUEST_EVENTS] }),
+              link: d.member('The link with the customer.', d.uuidV7),
+              at,
+            },
+          },
+        ],
+      },
+    },
+    months: {
+      description: 'Of all customers together who agreed to aggregated engagement; each month once.',
+      type: 'array',
+      minItems: 1,
+      maxItems: 12,
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['month'],
+        properties: {
+          month: d.member('Calendar month, UTC: messages that were taken in it.', month),
+          customers: d.member(
+            'How many got a message; absent where nothing is told of the month.',
+            groupSize,
+          ),
+          figures: {
+            description: 'How many of them did it; absent where too few did, or too few did not.',
+            type: 'object',
+            additionalProperties: false,
+            properties: Object.fromEntries(
+              FIGURES.map((name) => [name, d.member(`Customers who did it: ${name}.`, groupSize)]),
+            ),
+          },
+        },
+        dependentRequired: { customers: ['figures'], figures: ['customers'] },
+      },
+    },
+  },
+} as const;
+
 export const slotSchemas = {
   'slot.message': message,
   'slot.withdraw': withdraw,
   'slot.reply': reply,
+  'slot.engagement': engagement,
 } as const;

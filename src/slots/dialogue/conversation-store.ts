@@ -28,15 +28,6 @@ export async function findByThread(tx: Tx, customer: string, thread: string): Pr
   return rows[0];
 }
 
-/** The customer's links with a peer, the newest first. */
-export async function findByPeer(tx: Tx, customer: string, peer: string): Promise<string[]> {
-  const { rows } = await tx.client.query<{ id: string }>(
-    'select id from links where customer_id = $1 and peer = $2 order by id desc',
-    [customer, peer],
-  );
-  return rows.map((row) => row.id);
-}
-
 /** Words of this customer to one guest since a day ago. */
 export async function countSaid(tx: Tx, customer: string, peer: string): Promise<number> {
   const { rows } = await tx.client.query<{ said: number }>(

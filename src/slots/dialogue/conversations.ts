@@ -12,11 +12,11 @@ import {
 import { newUuidV7 } from '../../random.ts';
 import { type ContactWishes, lockContacts } from '../contact-store.ts';
 import type { SlotDeps } from '../deps.ts';
+import { readLinksWith } from '../feed-store.ts';
 import { chooseText, renderBody } from '../render.ts';
 import {
   countSaid,
   findByMessage,
-  findByPeer,
   findByThread,
   type Place,
   readThreadMessages,
@@ -102,7 +102,7 @@ export function createConversations(
     }
     if (given.peer === undefined || registry.peer(given.peer) === undefined)
       throw new Refusal('contact.input', { pointer: '/peer' });
-    const links = await findByPeer(tx, customer, given.peer);
+    const links = await readLinksWith(tx, customer, given.peer);
     const views = await deps.links.lock(tx, [...links].sort());
     const linkId = links.find((id) => views.get(id)?.state === 'active') ?? links[0];
     if (linkId === undefined) throw new Refusal('contact.input', { pointer: '/peer' });

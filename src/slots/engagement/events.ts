@@ -1,7 +1,10 @@
-import { type Database, readNow } from '../db/index.ts';
-import { CLOCK_SKEW_S } from '../protocol/time.ts';
-import { type ContactWishes, lockContacts } from './contact-store.ts';
-import { type Engagement, type HandedOut, lockHandedOut, writeEngagement } from './display-store.ts';
+import { type Database, readNow } from '../../db/index.ts';
+import { MESSAGE_EVENTS, type MessageEvent } from '../../protocol/slot/engagement.ts';
+import { CLOCK_SKEW_S } from '../../protocol/time.ts';
+import { type ContactWishes, lockContacts } from '../contact-store.ts';
+import { type Engagement, type HandedOut, lockHandedOut, writeEngagement } from '../display-store.ts';
+import { dropUndone } from './report-store.ts';
+import type { EngagementReporter } from './reporting.ts';
 
 /** What a customer did with a message, as their page tells it. */
 export type EngagementEvent = { message: string; kind: Engagement; at: Date };
@@ -23,6 +26,7 @@ const SKEW_MS = CLOCK_SKEW_S * 1000;
 
 export function createEngagements(deps: {
   db: Database;
+  reporter: Pick<EngagementReporter, 'add'>;
   requireKnown(customer: string): Promise<ContactWishes>;
 }): Engagements {
   return {
@@ -33,6 +37,7 @@ export function createEngagements(deps: {
         const now = await readNow(tx);
         const ids = [...new Set(events.map((event) => event.message))];
         const known = await lockHandedOut(tx, customer, ids);
+        const before = new Map(known);
         const ignored: EngagementResult['ignored'] = [];
         for (const [index, event] of events.entries()) {
           const message = known.get(event.message);
@@ -46,6 +51,15 @@ export function createEngagements(deps: {
           known.set(message.id, engaged(message, event.kind, new Date(atMs)));
         }
         await writeEngagement(tx, [...known.values()]);
+        const changes = [...known.values()].map((message) => changed(before.get(message.id), message));
+        await dropUndone(
+          tx,
+          changes.flatMap(({ undone }) => undone),
+        );
+        await deps.reporter.add(
+          tx,
+          changes.flatMap(({ done }) => done.map((event) => ({ ...event, customerId: customer }))),
+        );
         return { recorded: events.length - ignored.length, ignored };
       });
     },
@@ -55,6 +69,7 @@ export function createEngagements(deps: {
 /** The first time of each kind counts; whatever is done with a message, it was displayed. */
 function engaged(message: HandedOut, kind: Engagement, at: Date): HandedOut {
   if (kind === 'restored') return { ...message, dismissedAt: null };
+  if (kind === 'unreported') return { ...message, reportedAt: null };
   const displayed = { ...message, displayedAt: message.displayedAt ?? at };
   switch (kind) {
     case 'displayed':
@@ -65,6 +80,8 @@ function engaged(message: HandedOut, kind: Engagement, at: Date): HandedOut {
       return { ...displayed, clickedAt: message.clickedAt ?? at };
     case 'dismissed':
       return { ...displayed, dismissedAt: message.dismissedAt ?? at };
+    case 'reported':
+      return { ...displayed, reportedAt: message.reportedAt ?? at };
   }
 }
 
@@ -72,4 +89,26 @@ function refuse(event: EngagementEvent, message: HandedOut | undefined, now: Dat
   if (message === undefined) return 'event.unknown';
   if (event.at.getTime() > now.getTime() + SKEW_MS) return 'event.future';
   return message.displayedAt === null && message.leasedUntil <= now ? 'event.late' : undefined;
+}
+
+const TIMES = {
+  displayed: 'displayedAt',
+  opened: 'openedAt',
+  clicked: 'clickedAt',
+  dismissed: 'dismissedAt',
+  reported: 'reportedAt',
+} as const satisfies Record<MessageEvent, keyof HandedOut>;
+
+/** What is new of a message, and what was taken back. */
+function changed(before: HandedOut | undefined, message: HandedOut) {
+  const { id: messageId, iss: peer, jti, linkId } = message;
+  const about = { peer, linkId, messageId, message: jti };
+  const done = MESSAGE_EVENTS.flatMap((kind) => {
+    const at = message[TIMES[kind]];
+    return at !== null && before?.[TIMES[kind]] === null ? [{ ...about, kind, at }] : [];
+  });
+  const undone = MESSAGE_EVENTS.filter(
+    (kind) => message[TIMES[kind]] === null && before?.[TIMES[kind]] != null,
+  ).map((kind) => ({ messageId, kind }));
+  return { done, undone };
 }

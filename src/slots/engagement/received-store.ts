@@ -1,0 +1,44 @@
+import type pg from 'pg';
+import type { Tx } from '../../db/index.ts';
+import type { GuestEvent, MessageEvent, ToldEvent } from '../../protocol/slot/engagement.ts';
+
+/** Keeps the first time of each kind for each message; only of messages and links that the host is party to. */
+export async function storeReceivedEvents(
+  tx: Tx,
+  told: readonly { peer: string; event: ToldEvent; receivedAt: Date }[],
+): Promise<void> {
+  if (told.length === 0) return;
+  await tx.client.query(
+    `insert into received_engagement (peer, link_id, message, kind, at, received_at)
+     select t.peer, l.id, t.message, t.kind, t.at, t.received_at
+     from unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::timestamptz[])
+       as t (peer, link_id, message, kind, at, received_at)
+     left join sent_messages m on m.id = t.message and m.peer = t.peer
+     join links l on l.id = coalesce(m.link_id, t.link_id) and l.peer = t.peer
+     where t.message is null or m.id is not null
+     on conflict do nothing`,
+    [
+      told.map(({ peer }) => peer),
+      told.map(({ event }) => ('link' in event ? event.link : null)),
+      told.map(({ event }) => ('message' in event ? event.message : null)),
+      told.map(({ event }) => event.kind),
+      told.map(({ event }) => event.at),
+      told.map(({ receivedAt }) => receivedAt),
+    ],
+  );
+}
+
+export type ReceivedEvent = { kind: MessageEvent | GuestEvent; at: Date };
+
+/** What customers did with messages, as far as they agreed to tell; by message, in order. */
+export async function readReceivedEvents(
+  client: pg.ClientBase,
+  messages: readonly string[],
+): Promise<Map<string, ReceivedEvent[]>> {
+  const { rows } = await client.query<ReceivedEvent & { message: string }>(
+    'select message, kind, at from received_engagement where message = any($1::uuid[]) order by at, kind',
+    [messages],
+  );
+  const byMessage = Map.groupBy(rows, ({ message }) => message);
+  return new Map([...byMessage].map(([id, events]) => [id, events.map(({ kind, at }) => ({ kind, at }))]));
+}
