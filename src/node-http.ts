@@ -15,6 +15,7 @@ import {
   createSessionOpener,
   createTokenBuckets,
   installFederationLimits,
+  JSON_BODY_MAX_BYTES,
   listen,
   loadContract,
   nodeAuthOptions,
@@ -94,7 +95,7 @@ export async function serveNode(node: ServedNode, stops: (() => Promise<unknown>
   const app = buildHttpApp({
     logger,
     problems: nodeProblems,
-    parseJson: (bytes) => parseStrictJson(bytes),
+    parseJson: (bytes) => parseStrictJson(bytes, { maxBytes: JSON_BODY_MAX_BYTES }),
     trustProxy: config.trustProxy,
     tls: await readTls(config),
     metrics: metrics.http,

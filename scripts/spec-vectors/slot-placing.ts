@@ -20,6 +20,7 @@ export type PlacingFactsShape = {
   link: { contact: string[]; engagement: 'none' | 'aggregate' | 'individual' };
   /** Whether another customer waits for a person too long. */
   humanOverdue: boolean;
+  image: { type: string; size: number } | null;
   active: string[];
   placed: ContactShape[];
   displayed: ContactShape[];
@@ -37,6 +38,7 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const WEEK = 7 * DAY;
 const MINUTE = 60_000;
+const withAlt = { texts: [{ ...TEXT, imageAlt: 'Une maison' }] };
 const at = (ms: number) => new Date(NOW * 1000 + ms).toISOString();
 
 type Changes = {
@@ -44,7 +46,9 @@ type Changes = {
   grant?: { [Member in keyof SlotGrant]?: SlotGrant[Member] | undefined } | null;
   slot?: Partial<PlacingFactsShape['slot']>;
   link?: Partial<PlacingFactsShape['link']>;
-} & Partial<Pick<PlacingFactsShape, 'humanOverdue' | 'active' | 'placed' | 'displayed' | 'customer'>>;
+} & Partial<
+  Pick<PlacingFactsShape, 'humanOverdue' | 'image' | 'active' | 'placed' | 'displayed' | 'customer'>
+>;
 
 export const usualFacts: PlacingFactsShape = {
   now: at(0),
@@ -53,6 +57,7 @@ export const usualFacts: PlacingFactsShape = {
   slot: { paused: false, unreachable: false },
   link: { contact: ['service', 'advice', 'offer', 'survey'], engagement: 'individual' },
   humanOverdue: false,
+  image: null,
   active: [],
   placed: [],
   displayed: [],
@@ -175,6 +180,20 @@ function timeCases(): PlacingCase[] {
       humanOverdue: true,
     }),
     placed('advice while customers wait for a person', { humanOverdue: true }),
+    placed('an image that the slot takes', {
+      grant: { imageMaxBytes: 2048 },
+      message: withAlt,
+      image: { type: 'image/jpeg', size: 2048 },
+    }),
+    ...(
+      [
+        ['an image where the slot takes none', {}, withAlt, { type: 'image/png', size: 1 }],
+        ['an image of a byte too much', { imageMaxBytes: 2048 }, withAlt, { type: 'image/png', size: 2049 }],
+        ['an image without words', { imageMaxBytes: 2048 }, {}, { type: 'image/png', size: 1 }],
+        ['an image that is none', { imageMaxBytes: 2048 }, withAlt, { type: 'application/pdf', size: 1 }],
+        ['words for no image', { imageMaxBytes: 2048 }, withAlt, null],
+      ] as const
+    ).map(([name, grant, message, image]) => refused(name, 'message.image', { grant, message, image })),
     refused('an end that is now', 'message.lifetime', { message: { expiresAt: at(0) } }),
     refused('an end that is now, and a beginning before', 'message.lifetime', {
       message: { notBefore: at(-HOUR), expiresAt: at(0) },

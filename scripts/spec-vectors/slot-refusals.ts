@@ -4,6 +4,7 @@ import { instant } from './agreements.ts';
 import { CONTENT, DAY_S, NOW, uuid } from './fixtures.ts';
 import { acceptance, type Put, partner, put, refusal } from './refusal-requests.ts';
 import type { RefusalCase, Step, WireRequest } from './refusal-shapes.ts';
+import { imageCases } from './slot-images.ts';
 import { messageBody, slotManifest, TEXT } from './slot-messages.ts';
 import { ANSWERED, slotLink, WAITING } from './slot-states.ts';
 
@@ -47,15 +48,16 @@ export function slotCases(): RefusalCase[] {
     asked('manifest.invalid', 'a message with an image', { image: 'https://partner.example/pixel.png' }),
     one(
       'content.unexpected',
-      'a message with a content',
+      'a withdrawal with a content',
       carry(
-        'a message with a content',
-        'slot.message',
-        messageBody(),
-        { sub: slotLink('asked'), content: { size: CONTENT.length } },
+        'a withdrawal with a content',
+        'slot.withdraw',
+        { message: uuid('nobody’s message') },
+        { sub: slotLink('asked'), agr: undefined, content: { size: CONTENT.length } },
         { content: CONTENT },
       ),
     ),
+    ...imageCases(),
     asked('link.scope', 'a message of a category without consent', { category: 'offer' }),
     asked('slot.unknown', 'a message for a slot nobody granted', { slot: 'nobody' }),
     asked('slot.paused', 'a message for a paused slot', { slot: 'paused' }),

@@ -80,6 +80,9 @@ function textCases(): ManifestCase[] {
     mistaken('a text without its title', { title: undefined }, ''),
     mistaken('a text without its body', { body: undefined }, ''),
     mistaken('an unknown member of a text', { image: 'https://a.example/a.png' }, '/image'),
+    text('words for an image', { imageAlt: 'Une maison' }),
+    mistaken('words for an image over 200 characters', { imageAlt: 'é'.repeat(201) }, '/imageAlt'),
+    mistaken('words for an image in two lines', { imageAlt: 'une\nmaison' }, '/imageAlt'),
     ...['fr', 'gsw', 'fr-CA', 'es-419', 'zh-Hant', 'zh-Hant-TW'].map((language) =>
       text(`language ${language}`, { language }),
     ),
@@ -263,7 +266,7 @@ export function slotVectors() {
       manifests:
         'The text whose bytes (UTF-8) were digested. `pointer` (RFC 6901), where there is one, is where the reference implementation finds the fault.',
       placing:
-        'A message at `now`, by the host’s clock; each member that a case does not have is that of `usual`, whole. grant: that of the version it names, null where it grants no such slot. slot: whether the host has paused it, and whether the page of a `web` route was not there three times in a row, which says nothing of other routes. humanOverdue: whether any customer of this host waits for a person of the guest longer than agreed. link: the effective scopes of the host. active: when each message of this guest to this customer ends that is active in this slot, without the one replaced. placed: this guest’s messages to this customer that were taken, without edits; displayed: displays of them; both oldest first. customer: mutedUntil (always: for good), the calm budget over all guests with the displays that count towards it, quiet hours of its own, time zone.',
+        'A message at `now`, by the host’s clock; each member that a case does not have is that of `usual`, whole. grant: that of the version it names, null where it grants no such slot. slot: whether the host has paused it, and whether the page of a `web` route was not there three times in a row, which says nothing of other routes. image: what the manifest says of its content, null without one. humanOverdue: whether any customer of this host waits for a person of the guest longer than agreed. link: the effective scopes of the host. active: when each message of this guest to this customer ends that is active in this slot, without the one replaced. placed: this guest’s messages to this customer that were taken, without edits; displayed: displays of them; both oldest first. customer: mutedUntil (always: for good), the calm budget over all guests with the displays that count towards it, quiet hours of its own, time zone.',
       expect:
         'outcome, or the code it is refused with. from: the first moment at which nothing of this stands against it any more, absent where none is known, or none is told; nextEligibleAt: what the receipt says of it.',
       quiet: 'Quiet hours at a moment: until when they reign, null where they don’t.',

@@ -44,6 +44,12 @@ function slotFields(grant: SlotGrant): Field[] {
       '',
       `${grant.capacity} at once for a customer; title of ${grant.titleMaxChars}, body of ${grant.bodyMaxChars} characters`,
     ],
+    [
+      '',
+      grant.imageMaxBytes === undefined
+        ? undefined
+        : `an image of at most ${formatBytes(grant.imageMaxBytes)}`,
+    ],
     ...grant.caps.map((cap) => ['', capText(cap)] as const),
     ['', humanText(grant.human)],
     ['', grant.links && `links lead to ${grant.links.join(', ')} only`],

@@ -76,7 +76,11 @@ export type Verdict = {
 /** What a room registers for an act it owns. Every call is for a whole batch: never a query per item. */
 export type ActHandler = {
   act: string;
-  content: 'required' | 'none';
+  content: 'required' | 'optional' | 'none';
+  /** The largest content of the act, where it is less than what the node takes at all. */
+  maxContentBytes?: number;
+  /** Looks at a content that is small enough to be in memory, beyond its type. */
+  inspect?(content: Buffer, manifest: Manifest): RefusalCode | undefined;
   link: 'required' | 'none';
   /**
    * Whether the act has to name an agreement version: always, or once an agreement with the peer applies. What another

@@ -43,7 +43,13 @@ export type Intake = {
 /** What a large content holds in memory while it streams: one append being stored, the next being filled. */
 const STREAM_MEMORY_BYTES = 2 * IN_MEMORY_MAX_BYTES;
 
-export function createIntake(deps: { sealer: Sealer; memory: MemoryBudget; limits: PaceLimits }): Intake {
+export function createIntake(deps: {
+  sealer: Sealer;
+  memory: MemoryBudget;
+  limits: PaceLimits;
+  /** What an act has to say of a content in memory. */
+  inspect(act: string, content: Buffer, manifest: Manifest): RefusalCode | undefined;
+}): Intake {
   const { sealer, memory } = deps;
   const isLarge = (claims: EnvelopeClaims) => (claims.content?.size ?? 0) > IN_MEMORY_MAX_BYTES;
 
@@ -65,6 +71,8 @@ export function createIntake(deps: { sealer: Sealer; memory: MemoryBudget; limit
       const check = createTypeCheck(declared.type);
       check.push(content);
       if (!check.end()) return { kind: 'rejected', code: 'content.type' };
+      const unfit = deps.inspect(claims.act, content, read.manifest);
+      if (unfit !== undefined) return { kind: 'rejected', code: unfit };
       sealed = sealer.sealWhole(content, digest);
     }
     const body = await sealer.finish(sealed, read.bytes);

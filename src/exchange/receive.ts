@@ -203,9 +203,10 @@ function refuseForShape(
   if (handler.link === 'required' && claims.sub === undefined) return 'link.missing';
   if (claims.manifest.size > MANIFEST_MAX_BYTES) return 'manifest.too_large';
   if (handler.content === 'none') return claims.content === undefined ? undefined : 'content.unexpected';
-  if (claims.content === undefined) return 'content.missing';
+  if (claims.content === undefined) return handler.content === 'required' ? 'content.missing' : undefined;
   if (claims.content.size === 0) return 'content.empty';
-  return claims.content.size > maxContentBytes ? 'content.too_large' : undefined;
+  const limit = Math.min(maxContentBytes, handler.maxContentBytes ?? maxContentBytes);
+  return claims.content.size > limit ? 'content.too_large' : undefined;
 }
 
 async function settlesSoon(first: Promise<unknown>): Promise<boolean> {

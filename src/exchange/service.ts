@@ -100,6 +100,7 @@ export function createExchangeService(deps: {
     sealer,
     memory,
     limits: { idleTimeoutMs: options.bodyIdleTimeoutMs },
+    inspect: (act, content, manifest) => handlers.get(act)?.inspect?.(content, manifest),
   });
   const acceptance = createAcceptance({
     db,

@@ -94,6 +94,7 @@ export const ACCESS = {
   answerReply: ['integrator'],
   openCustomerSession: ['vault'],
   getFeed: ['vault', 'customer'],
+  getFeedImage: ['vault', 'customer'],
   recordEngagement: ['vault', 'customer'],
   sayReply: ['vault', 'customer'],
   undoReply: ['vault', 'customer'],

@@ -39,7 +39,8 @@ export type HttpAppOptions = Readonly<{
   drain?: Drain;
 }>;
 
-const DEFAULT_BODY_LIMIT_BYTES = 1024 * 1024;
+/** Largest JSON body where a route says nothing else. */
+export const JSON_BODY_MAX_BYTES = 1024 * 1024;
 const DEFAULT_BODY_TIMEOUT_MS = 15_000;
 const MAX_PARAM_LENGTH = 256;
 const REQUEST_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{7,63}$/;
@@ -59,7 +60,7 @@ export function buildHttpApp(options: HttpAppOptions): FastifyInstance {
     serverFactory: (handler: RequestListener) => createHttpServer(handler, problems, limits, tls),
     genReqId: requestIds(options.acceptRequestId ?? false),
     requestIdHeader: false,
-    bodyLimit: options.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES,
+    bodyLimit: options.bodyLimitBytes ?? JSON_BODY_MAX_BYTES,
     trustProxy: trustProxy.length === 0 ? false : [...trustProxy],
     // While the node drains, the drain hook answers, with a problem; see drain.ts.
     return503OnClosing: false,

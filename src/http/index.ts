@@ -6,7 +6,7 @@ export {
   ROLES,
   type Role,
 } from './access.ts';
-export { buildHttpApp } from './app.ts';
+export { buildHttpApp, JSON_BODY_MAX_BYTES } from './app.ts';
 export { type Auth, type AuthOptions, createAuth } from './auth.ts';
 export { logTry } from './delivery-log.ts';
 export { closeWithin, createDrain } from './drain.ts';

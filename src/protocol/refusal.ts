@@ -111,6 +111,7 @@ export const REFUSALS = {
   'message.category': decided('The slot does not take this category', POLICY),
   'message.locale': decided('The message is in no language that the slot shows', POLICY),
   'message.too_long': decided('A title or a body is over the length that the slot takes', POLICY),
+  'message.image': decided('The image is not one that the slot takes, or one without words', POLICY),
   'message.link': decided('A link leads elsewhere than the slot allows', POLICY),
   'message.lifetime': decided('The message ends before it begins, has ended, or lasts over 30 days', POLICY),
   'message.edit': decided('An edit keeps the slot and the category of what it replaces', POLICY),

@@ -3,17 +3,24 @@ import type { AgreementView } from '../exchange/index.ts';
 import type { EntityId } from '../protocol/ids.ts';
 import { Refusal } from '../protocol/refusal.ts';
 import { findSchemaProblem } from '../protocol/schemas/validators.ts';
-import type { SlotMessageBody } from '../protocol/slot/message.ts';
+import type { ImageType, SlotMessageBody } from '../protocol/slot/message.ts';
 import type { SlotDeps } from './deps.ts';
 import { refuseUnasked } from './facts.ts';
+import { type GivenImage, readGivenImage } from './image.ts';
 import { readNamedMessages } from './sending-store.ts';
 
 /** A message as the institution gives it. */
 export type GivenMessage = { link: string } & Omit<SlotMessageBody, 'priority'> & {
     priority?: SlotMessageBody['priority'];
+    image?: GivenImage;
   };
 
-export type CheckedMessage = { body: SlotMessageBody; peer: EntityId; agreement: AgreementView };
+export type CheckedMessage = {
+  body: SlotMessageBody;
+  image: { type: ImageType; size: number; content: Buffer } | undefined;
+  peer: EntityId;
+  agreement: AgreementView;
+};
 
 /**
  * Whether this node would send a message, and so may show it to the peer at all: consent first.
@@ -27,6 +34,7 @@ export async function checkMessage(
   given: GivenMessage,
 ): Promise<CheckedMessage> {
   const body = readBody(given);
+  const image = readImage(given.image);
   const link = (await deps.links.lock(tx, [given.link])).get(given.link);
   if (link === undefined) throw new Refusal('link.unknown');
   if (link.state !== 'active') throw new Refusal(`link.${link.state}`);
@@ -36,10 +44,16 @@ export async function checkMessage(
   const nowMs = deps.clock.nowMs();
   const agreement = await (await deps.agreements.read(tx, [peer])).current(peer, nowMs);
   if (agreement === undefined) throw new Refusal('agreement.missing');
-  const refusal = refuseUnasked(body, { agreement, peer, scopes: link.scopes[peer], nowMs });
+  const refusal = refuseUnasked(body, { agreement, image, peer, scopes: link.scopes[peer], nowMs });
   if (refusal !== undefined) throw new Refusal(refusal);
   await checkNames(tx, given);
-  return { body, peer, agreement };
+  return { body, image, peer, agreement };
+}
+
+function readImage(given: GivenImage | undefined): CheckedMessage['image'] {
+  if (given === undefined) return undefined;
+  const content = readGivenImage(given);
+  return { type: given.type, size: content.length, content };
 }
 
 /** What it replaces or goes on from is one of this link's, and may still be there. */
@@ -55,7 +69,7 @@ async function checkNames(tx: Tx, { link, replaces, thread }: GivenMessage): Pro
 }
 
 function readBody(given: GivenMessage): SlotMessageBody {
-  const { link: _link, priority = 'normal', ...rest } = given;
+  const { link: _link, image: _image, priority = 'normal', ...rest } = given;
   const body = { ...rest, priority };
   const problem = findSchemaProblem('slot.message', body);
   if (problem !== undefined) {

@@ -15,10 +15,10 @@ type GivenSession = { origins?: string[]; minutes?: number };
 
 /** What the vault's front end does for a customer: the vault's own back end by id, or the customer's browser in a session. */
 export function customerRoutes(
-  service: Pick<SlotService, 'contact' | 'feed' | 'engagements' | 'conversations' | 'learned'>,
+  service: Pick<SlotService, 'contact' | 'feed' | 'engagements' | 'conversations' | 'learned' | 'images'>,
   access: ApiAccess,
 ): FastifyPluginAsync {
-  const { contact, feed, engagements, conversations, learned } = service;
+  const { contact, feed, engagements, conversations, learned, images } = service;
 
   /** @throws Refusal `customer.not_found` */
   const customerOf = (request: FastifyRequest): string => {
@@ -45,6 +45,21 @@ export function customerRoutes(
 
     app.get<{ Querystring: FeedQuery }>('/customers/:customer/feed', access.operation('getFeed'), (request) =>
       feed.read(customerOf(request), request.query),
+    );
+    app.get<{ Params: { message: string } }>(
+      '/customers/:customer/messages/:message/image',
+      access.operation('getFeedImage'),
+      async (request, reply) => {
+        const { type, content } = await images.read(customerOf(request), request.params.message);
+        return reply
+          .headers({
+            'content-type': type,
+            // It never changes, and is nobody else's.
+            'cache-control': 'private, max-age=86400, immutable',
+            'content-security-policy': "default-src 'none'; sandbox",
+          })
+          .send(content);
+      },
     );
     app.post<{ Body: { events: GivenEvent[] } }>(
       '/customers/:customer/engagement',

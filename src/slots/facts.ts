@@ -61,6 +61,7 @@ export function factsOf(given: {
   return {
     nowMs,
     message,
+    image: item.manifest.content,
     grant,
     slot: { paused: state?.pausedAt != null, human: humanOf(grant, state) },
     scopes: { contact: scopes?.contact ?? [], engagement: scopes?.engagement ?? 'none' },
@@ -91,17 +92,19 @@ const contactOf = ({ slot, category, placedAt }: HostedContact): Contact => ({
 export function refuseUnasked(
   message: SlotMessageBody,
   given: {
+    image: PlacingFacts['image'];
     agreement: NonNullable<InboundItem['agreement']>;
     peer: string;
     scopes: LinkScopes | undefined;
     nowMs: number;
   },
 ): RefusalCode | undefined {
-  const { agreement, peer, scopes, nowMs } = given;
+  const { agreement, image, peer, scopes, nowMs } = given;
   const grant = grantOf(agreement, peer, message.slot);
   const placing = placeMessage({
     nowMs,
     message,
+    image,
     grant,
     slot: { paused: false, human: humanOf(grant, undefined) },
     scopes: { contact: scopes?.contact ?? [], engagement: 'none' },

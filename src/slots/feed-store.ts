@@ -17,3 +17,17 @@ export async function readLinksWith(tx: Tx, customerId: string, peer: string): P
   );
   return rows.map((row) => row.id);
 }
+
+/** The body of a message that was handed out to this customer. */
+export async function readShownBody(
+  client: pg.ClientBase,
+  customerId: string,
+  message: string,
+): Promise<string | undefined> {
+  const { rows } = await client.query<{ body_id: string }>(
+    `select m.body_id from hosted_messages m join message_displays d on d.message_id = m.id
+     where m.id = $2 and m.customer_id = $1 and m.erased_at is null`,
+    [customerId, message],
+  );
+  return rows[0]?.body_id;
+}

@@ -25,6 +25,8 @@ export type FeedItem = {
   body: string;
   /** Safe to be put into a page as it is. */
   bodyHtml: string;
+  /** Fetched by itself, from this node. */
+  image?: { type: string; alt: string };
   actions: MessageAction[];
   human: HumanRoute;
   placedAt: Date;
@@ -123,8 +125,11 @@ export function createFeed(
       const manifest = bodies.get(row.bodyId)?.manifest();
       // Erased since it was chosen.
       if (manifest === undefined || grant.human === undefined) return [];
-      const { body: message } = JSON.parse(manifest.toString('utf8')) as { body: SlotMessageBody };
-      const { language, title, body } = chooseText(message.texts, locale);
+      const { body: message, content } = JSON.parse(manifest.toString('utf8')) as {
+        body: SlotMessageBody;
+        content?: { type: string };
+      };
+      const { language, title, body, imageAlt: alt } = chooseText(message.texts, locale);
       return [
         {
           id: row.id,
@@ -136,6 +141,7 @@ export function createFeed(
           title,
           body,
           bodyHtml: renderBody(body),
+          ...(content !== undefined && alt !== undefined && { image: { type: content.type, alt } }),
           actions: message.actions ?? [],
           human: grant.human,
           placedAt: row.placedAt,

@@ -1,7 +1,7 @@
 import type { Tx } from '../db/index.ts';
 import type { ActHandler, InboundItem, Verdict } from '../exchange/index.ts';
 import type { RefusalCode } from '../protocol/refusal.ts';
-import type { SlotMessageBody, SlotWithdrawBody } from '../protocol/slot/message.ts';
+import { IMAGE_MAX_BYTES, type SlotMessageBody, type SlotWithdrawBody } from '../protocol/slot/message.ts';
 import { type Placing, placeMessage, roundUpToHour } from '../protocol/slot/placing.ts';
 import { windowMs } from '../protocol/slot/windows.ts';
 import { newUuidV7 } from '../random.ts';
@@ -22,6 +22,7 @@ import {
   readSlotStates,
   slotKey,
 } from './hosting-store.ts';
+import { readImageSize } from './image.ts';
 
 const bodyOf = (item: InboundItem) => item.manifest.body as unknown as SlotMessageBody;
 const customerOf = (item: InboundItem) => item.link?.customerId as string;
@@ -72,7 +73,10 @@ export function createMessageHandler(deps: Pick<SlotDeps, 'registry'>): ActHandl
 
   return {
     act: 'slot.message',
-    content: 'none',
+    content: 'optional',
+    maxContentBytes: IMAGE_MAX_BYTES,
+    inspect: (content, manifest) =>
+      readImageSize(content, manifest.content?.type ?? '') === undefined ? 'message.image' : undefined,
     link: 'required',
     agreement: 'required',
     whilePaused: 'close',

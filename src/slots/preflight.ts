@@ -5,13 +5,24 @@ import type { Manifest } from '../protocol/manifest.ts';
 import { encodeRandom128 } from '../protocol/nonce.ts';
 import { Refusal } from '../protocol/refusal.ts';
 import { findSchemaProblem } from '../protocol/schemas/validators.ts';
-import type { SlotMessageBody } from '../protocol/slot/message.ts';
+import {
+  IMAGE_MAX_BYTES,
+  IMAGE_TYPES,
+  type ImageType,
+  type SlotMessageBody,
+} from '../protocol/slot/message.ts';
 import { randomBytesOf } from '../random.ts';
 import { checkMessage, type GivenMessage } from './check.ts';
 import type { SlotDeps } from './deps.ts';
 
 /** What one node asks another before it sends: the link, the version it would name, and the message. */
-export type PreflightRequest = { link: string; agr: string; message: SlotMessageBody };
+export type PreflightRequest = {
+  link: string;
+  agr: string;
+  message: SlotMessageBody;
+  /** Of the image it would have. */
+  image?: { type: ImageType; size: number };
+};
 
 /** What the host would answer now. It promises nothing: what counts is the receipt. */
 export type PreflightAnswer = {
@@ -34,7 +45,7 @@ export function createPreflight(
 ): Preflight {
   return {
     async answer(peer, given) {
-      const { link, agr, message } = readRequest(given);
+      const { link, agr, message, image } = readRequest(given);
       // An answer tells a little of the customer, so that nobody asks all the time.
       const charged = deps.chargePreflight(`${peer} ${link}`);
       if (!charged.ok) {
@@ -43,6 +54,8 @@ export function createPreflight(
       const manifest: Manifest = {
         salt: encodeRandom128(randomBytesOf(16)),
         body: message as unknown as Manifest['body'],
+        // Of what it would hold nothing is asked but this.
+        ...(image !== undefined && { content: { ...image, name: 'image', sha256: '' } }),
       };
       const aud = deps.registry.self.entityId;
       const claims = { iss: peer, aud, act: 'slot.message', sub: link, agr };
@@ -57,11 +70,16 @@ export function createPreflight(
     async ask(given) {
       const {
         body: message,
+        image,
         peer,
         agreement,
       } = await deps.db.transact((tx) => checkMessage(tx, deps, given));
       const agr = agreement.id;
-      const json = Buffer.from(JSON.stringify({ link: given.link, agr, message } satisfies PreflightRequest));
+      const asked: PreflightRequest = {
+        ...{ link: given.link, agr, message },
+        ...(image !== undefined && { image: { type: image.type, size: image.size } }),
+      };
+      const json = Buffer.from(JSON.stringify(asked));
       const answer = await deps.exchange().peers.call(peer, { method: 'POST', path: '/preflight', json });
       if (!('status' in answer)) throw new Refusal('message.unanswered', { detail: answer.code });
       return readAnswer(answer);
@@ -88,8 +106,8 @@ function readAnswer({ status, body }: PeerAnswer): PreflightAnswer {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function readRequest(given: unknown): { link: LinkId; agr: string; message: SlotMessageBody } {
-  const { link, agr, message, ...rest } = (given ?? {}) as Partial<Record<string, unknown>>;
+function readRequest(given: unknown): PreflightRequest & { link: LinkId } {
+  const { link, agr, message, image, ...rest } = (given ?? {}) as Partial<Record<string, unknown>>;
   const id = parseLinkId(link);
   if (id === undefined) throw new Refusal('request.query', { detail: 'link is the id of a link' });
   if (typeof agr !== 'string' || !/^[A-Za-z0-9_-]{43}$/.test(agr)) {
@@ -99,5 +117,17 @@ function readRequest(given: unknown): { link: LinkId; agr: string; message: Slot
   if (problem !== undefined || Object.keys(rest).length > 0) {
     throw new Refusal('request.query', { detail: `message${problem?.pointer ?? ''}` });
   }
-  return { link: id, agr, message: message as SlotMessageBody };
+  return {
+    ...{ link: id, agr, message: message as SlotMessageBody },
+    ...(image !== undefined && { image: readImage(image) }),
+  };
+}
+
+function readImage(given: unknown): NonNullable<PreflightRequest['image']> {
+  const { type, size, ...rest } = (given ?? {}) as Partial<Record<string, unknown>>;
+  const known = IMAGE_TYPES.find((one) => one === type);
+  const fits = typeof size === 'number' && Number.isInteger(size) && size > 0 && size <= IMAGE_MAX_BYTES;
+  if (known === undefined || !fits || Object.keys(rest).length > 0)
+    throw new Refusal('request.query', { detail: 'image has a type and a size' });
+  return { type: known, size };
 }

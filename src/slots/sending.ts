@@ -2,12 +2,13 @@ import { fingerprintOf } from '../api-access.ts';
 import type { Tx } from '../db/index.ts';
 import { isUndecided, type OutcomeListener, type SettledItem, saltedManifest } from '../exchange/index.ts';
 import { pauseBeforeRepeatMs } from '../outbox/index.ts';
+import { sha256 } from '../protocol/digest.ts';
 import type { EntityId, ExchangeId, LinkId } from '../protocol/ids.ts';
 import type { JsonObject } from '../protocol/jose/strict-json.ts';
 import { Refusal } from '../protocol/refusal.ts';
 import { MANIFEST_MAX_BYTES } from '../protocol/schemas/definitions.ts';
 import { newUuidV7 } from '../random.ts';
-import { checkMessage, type GivenMessage } from './check.ts';
+import { type CheckedMessage, checkMessage, type GivenMessage } from './check.ts';
 import type { SlotDeps } from './deps.ts';
 import { findRepeated, MESSAGE_KEYS } from './idempotency-store.ts';
 import {
@@ -39,6 +40,19 @@ export type Sending = {
 export function createSending(deps: SlotDeps): Sending {
   const { db, clock } = deps;
 
+  /** What is sealed: the manifest, and the image where there is one. */
+  function contentOf({ body, image }: { body: object; image?: CheckedMessage['image'] }) {
+    const content = image && deps.exchange().sealer.sealWhole(image.content, sha256(image.content));
+    const { type, size } = image ?? {};
+    const name = `image.${type === 'image/png' ? 'png' : 'jpg'}`;
+    const manifest = saltedManifest(
+      body,
+      content && type && size ? { sha256: content.sha256, size, type, name } : undefined,
+    );
+    if (manifest.length > MANIFEST_MAX_BYTES) throw new Refusal('message.invalid', { detail: 'too long' });
+    return { manifest, ...(content !== undefined && { content }) };
+  }
+
   async function stage(
     tx: Tx,
     said: {
@@ -48,6 +62,7 @@ export function createSending(deps: SlotDeps): Sending {
       link: LinkId;
       agr?: string;
       body: object;
+      image?: CheckedMessage['image'];
       at: Date;
       submitted: boolean;
       windowS: number;
@@ -56,7 +71,8 @@ export function createSending(deps: SlotDeps): Sending {
   ): Promise<void> {
     const { jti, peer: aud, act, link: sub, agr, submitted, windowS, notBefore } = said;
     const saying = {
-      ...{ jti, aud, act, sub, manifest: manifestOf(said.body), submitted, windowS },
+      ...{ jti, aud, act, sub, submitted, windowS },
+      ...contentOf(said),
       ...(agr !== undefined && { agr }),
       ...(notBefore !== undefined && { notBefore }),
     };
@@ -82,7 +98,7 @@ export function createSending(deps: SlotDeps): Sending {
       if (earlier !== undefined) return earlier;
     }
     const at = new Date(clock.nowMs());
-    const { body, peer, agreement } = await checkMessage(tx, deps, given);
+    const { body, image, peer, agreement } = await checkMessage(tx, deps, given);
     const jti = newUuidV7() as ExchangeId;
     const expiresAt = new Date(body.expiresAt);
     const windowS = Math.min(
@@ -91,7 +107,7 @@ export function createSending(deps: SlotDeps): Sending {
     );
     await stage(tx, {
       ...{ jti, peer, act: MESSAGE, link: given.link as LinkId, agr: agreement.id },
-      ...{ body, at, submitted: true, windowS },
+      ...{ body, image, at, submitted: true, windowS },
     });
     await insertMessage(tx, {
       id: jti,
@@ -184,10 +200,4 @@ export function createSending(deps: SlotDeps): Sending {
       },
     ],
   };
-}
-
-function manifestOf(body: object): Buffer {
-  const manifest = saltedManifest(body);
-  if (manifest.length > MANIFEST_MAX_BYTES) throw new Refusal('message.invalid', { detail: 'too long' });
-  return manifest;
 }

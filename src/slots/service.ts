@@ -17,6 +17,7 @@ import { type ReceivedEvent, readReceivedEvents } from './engagement/received-st
 import { createEngagementReporter, type EngagementReporter } from './engagement/reporting.ts';
 import { createMessageErasure, type MessageErasure } from './erasure.ts';
 import { createFeed, type Feed } from './feed.ts';
+import { createFeedImages, type FeedImages } from './feed-image.ts';
 import { createMessageHandler, createWithdrawHandler } from './hosting.ts';
 import { createPreflight, type Preflight } from './preflight.ts';
 import { createSending, type Sending } from './sending.ts';
@@ -29,6 +30,7 @@ export type SlotService = {
   readonly contact: CustomerContact;
   readonly preflight: Preflight;
   readonly feed: Feed;
+  readonly images: FeedImages;
   readonly engagements: Engagements;
   /** What guests learn of customers, as a host. */
   readonly learned: LearnedList;
@@ -80,6 +82,7 @@ export function createSlotService(deps: SlotDeps): SlotService {
     preflight: createPreflight(deps),
     contact,
     feed: createFeed(known),
+    images: createFeedImages(known),
     engagements: createEngagements({ ...known, reporter }),
     learned: createLearnedList(known),
     reporter,

@@ -1,7 +1,9 @@
 // What a customer's page shows, and what it tells back, at a real host under a real agreement.
 import t from 'tap';
 import { type ApiClient, createApiClient } from '../support/api.ts';
-import { type SlotPair, sendAndWait, sql, startSlotPair } from '../support/slot.ts';
+import { eventually } from '../support/node.ts';
+import { png } from '../support/png.ts';
+import { message, type SlotPair, sendAndWait, sql, startSlotPair } from '../support/slot.ts';
 
 type Item = {
   id: string;
@@ -198,4 +200,52 @@ t.test('what is over or not wanted any more is not shown', async (t) => {
   t.same((await feed()).items, [], 'muted before it was seen');
   await vault.call('POST', `${customer}/unmute`, { json: { peer: pair.guest.url } });
   t.equal((await feed()).items.length, 1);
+});
+
+t.test('an image comes with its message, from the host', async (t) => {
+  const pair = await startSlotPair(t, { grant: { imageMaxBytes: 200_000 } });
+  const { feed, vault, customer } = await open(pair);
+  const guest = await createApiClient(pair.guest, 'integrator');
+  const content = png(640, 400);
+  const { priority: _priority, ...given } = message({
+    texts: [{ language: 'fr', title: 'Votre maison', body: 'Bien assurée ?', imageAlt: 'Une maison' }],
+  });
+  const send = (image: object, more: object = {}) =>
+    guest.call('POST', '/v1/messages', { json: { link: pair.link, ...given, image, ...more } });
+  const image = { type: 'image/png', data: content.toString('base64') };
+  const preflight = { json: { link: pair.link, ...given, image } };
+  t.match((await guest.call('POST', '/v1/messages/preflight', preflight)).body, { outcome: 'placed' });
+  t.equal((await send(image)).status, 201);
+  const [item] = await eventually(async () => {
+    const { items } = await feed();
+    return items.length === 1 ? (items as (Item & { image: object })[]) : undefined;
+  });
+  t.same(item?.image, { type: 'image/png', alt: 'Une maison' });
+  const path = `${customer}/messages/${item?.id}/image`;
+  const shown = await vault.call('GET', path);
+  t.equal(shown.headers.get('content-type'), 'image/png');
+  t.match(shown.headers.get('cache-control'), /private/);
+  t.ok(shown.bytes.equals(content));
+
+  t.test('what is none', async (t) => {
+    const data = (bytes: Buffer) => ({ type: 'image/png', data: bytes.toString('base64') });
+    const refused = async (image: object, more: object = {}) =>
+      t.match(await send(image, more), { status: 422, body: { code: 'message.image' } });
+    await refused({ ...image, data: 'é' });
+    await refused(data(Buffer.from('<svg onload="alert(1)"/>')));
+    await refused({ ...image, type: 'image/jpeg' });
+    await refused(data(png(4097, 1)));
+    await refused(data(Buffer.concat([content, Buffer.alloc(200_000)])));
+    await refused(image, { texts: [{ language: 'fr', title: 'Sans mots', body: 'Une image' }] });
+    const wrong = await send({ ...image, type: 'image/svg+xml' });
+    t.match(wrong, { status: 400, body: { code: 'request.invalid' } });
+    const large = await send(data(Buffer.concat([content, Buffer.alloc(256 * 1024)])));
+    t.match(large, { status: 400, body: { code: 'request.invalid', pointer: '/image/data' } });
+    t.equal((await vault.call('GET', `${customer}/messages/${pair.link}/image`)).status, 404);
+  });
+
+  t.test('goes with the link', async (t) => {
+    await pair.host.links.erase(pair.link, 'customer.request');
+    t.match(await vault.call('GET', path), { status: 404 });
+  });
 });

@@ -5,6 +5,7 @@ import { termsBetween, untilAgreement } from '../support/agreement.ts';
 import { type ApiAnswer, type ApiClient, createApiClient, submissionForm } from '../support/api.ts';
 import { ALL_SCOPES, eventually, seedLink, startTestNode, type TestNode } from '../support/node.ts';
 import { findOperation, operations } from '../support/openapi.ts';
+import { png } from '../support/png.ts';
 import { contactScopes, grantWith, message, slotGrant, sql } from '../support/slot.ts';
 
 const SAMPLE = path.join(import.meta.dirname, '../../examples/documents/facture-fr.pdf');
@@ -255,7 +256,10 @@ t.test('the whole institution API between two nodes, as its contract says', asyn
   });
 
   t.test('agreements', async () => {
-    const json = { peer: b.url, terms: termsBetween(a, b, { grant: grantWith(slotGrant()) }) };
+    const json = {
+      peer: b.url,
+      terms: termsBetween(a, b, { grant: grantWith(slotGrant({ imageMaxBytes: 4096 })) }),
+    };
     const { id } = ok(await atA.operator.call('POST', '/v1/agreements', { json }), 201);
     const at = `/v1/agreements/${id}`;
     await untilAgreement(b, String(id), 'open');
@@ -284,14 +288,17 @@ t.test('the whole institution API between two nodes, as its contract says', asyn
       state: 'paused',
     });
     ok(await atB.operator.call('POST', `/v1/slots/${ref}/home-card/resume`));
-    const { priority: _priority, ...given } = message();
+    const { priority: _priority, ...given } = message({
+      texts: [{ language: 'fr', title: 'Votre épargne', body: 'Parlons-en.', imageAlt: 'Un arbre' }],
+    });
+    const image = { type: 'image/png', data: png(40, 30).toString('base64') };
     const contact = await seedLink(a, b, { scopes: contactScopes(a, b) });
-    const json = { link: contact, ...given };
+    const json = { link: contact, ...given, image };
     ok(await atA.integrator.call('POST', '/v1/messages/preflight', { json }));
     const { id } = ok(await atA.integrator.call('POST', '/v1/messages', { json }), 201);
     ok(await atA.auditor.call('GET', '/v1/messages'));
     ok(await atA.auditor.call('GET', `/v1/messages/${id}`));
-    ok(await atA.integrator.call('POST', `/v1/messages/${id}/withdraw`));
+
     const [row] = await sql(b, 'select customer_id from links where id = $1', [contact]);
     const customer = `/v1/customers/${row?.['customer_id']}`;
     const wishes = { json: { calm: { max: 3, per: 1, unit: 'day' } } };
@@ -300,7 +307,12 @@ t.test('the whole institution API between two nodes, as its contract says', asyn
     ok(await atB.vault.call('POST', `${customer}/mute`, { json: { peer: a.url } }));
     ok(await atB.vault.call('POST', `${customer}/unmute`, { json: { peer: a.url } }));
     ok(await atB.vault.call('POST', `${customer}/sessions`, { json: {} }), 201);
-    ok(await atB.vault.call('GET', `${customer}/feed`));
+    const { items } = await eventually(async () => {
+      const feed = ok(await atB.vault.call('GET', `${customer}/feed`)) as { items: { id: string }[] };
+      return feed.items.length === 1 ? feed : undefined;
+    });
+    ok(await atB.vault.call('GET', `${customer}/messages/${items[0]?.id}/image`));
+    ok(await atA.integrator.call('POST', `/v1/messages/${id}/withdraw`));
     const at = new Date().toISOString();
     const events = { json: { events: [{ message: String(id), kind: 'displayed', at }] } };
     ok(await atB.vault.call('POST', `${customer}/engagement`, events));

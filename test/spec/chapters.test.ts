@@ -115,6 +115,7 @@ t.test('the example of messages holds', async (t) => {
       placed: placed.map((atMs) => ({ slot: message.slot, category: message.category, atMs })),
       displayed: [],
       humanOverdue: false,
+      image: undefined,
       customer: {
         mutedUntilMs: undefined,
         calm: undefined,

@@ -70,6 +70,7 @@ function factsOf(given: PlacingCase): PlacingFacts {
     placed: one.placed.map(contactOf),
     displayed: one.displayed.map(contactOf),
     humanOverdue: one.humanOverdue,
+    image: one.image ?? undefined,
     customer: {
       mutedUntilMs: mutedUntil === undefined ? undefined : muteEnd(mutedUntil),
       calm,

@@ -37,6 +37,8 @@ export type SlotGrant = {
   human?: HumanRoute;
   /** The addresses that links in messages may lead to, whole. */
   links?: string[];
+  /** The largest image a message may have; none where it is absent. */
+  imageMaxBytes?: number;
   titleMaxChars: number;
   bodyMaxChars: number;
 };

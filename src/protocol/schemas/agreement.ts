@@ -110,6 +110,7 @@ const slotGrant = {
       uniqueItems: true,
       items: d.uri,
     },
+    imageMaxBytes: d.member('Bytes of an image. Without this, messages have none.', count(262_144, 1024)),
     titleMaxChars: d.member('Characters of a title.', count(80, 10)),
     bodyMaxChars: d.member('Characters of a body.', count(2000, 10)),
   },

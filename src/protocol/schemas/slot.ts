@@ -75,6 +75,10 @@ const message = {
             'Plain text, or Markdown of paragraphs, lists, emphasis and strong emphasis; anything else is shown as it is written.',
             text(2000),
           ),
+          imageAlt: d.member(
+            'What the image shows, for who does not see it. In every text, or in none.',
+            d.line(200),
+          ),
         },
       },
     },

@@ -6,7 +6,18 @@ export const MESSAGE_MAX_LIFETIME_MS = 30 * 86_400_000;
 export type MessagePriority = 'low' | 'normal' | 'high';
 
 /** One language of a message. The body is plain text or the Markdown subset of the schema. */
-export type MessageText = { language: string; title: string; body: string };
+export type MessageText = {
+  language: string;
+  title: string;
+  body: string;
+  /** What the image shows; there where the message has one. */
+  imageAlt?: string;
+};
+
+/** What an image of a message may be: pictures that are nothing else beside, and small. */
+export const IMAGE_TYPES = ['image/png', 'image/jpeg'] as const;
+export type ImageType = (typeof IMAGE_TYPES)[number];
+export const IMAGE_MAX_BYTES = 256 * 1024;
 
 /** What the customer can do with a message. A link leads to an address that the agreement names, whole. */
 export type MessageAction =

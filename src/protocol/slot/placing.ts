@@ -1,7 +1,7 @@
 import type { SlotGrant } from '../agreement/terms.ts';
 import type { RefusalCode } from '../refusal.ts';
 import { type Contact, capsFor, quietHoursOf } from './caps.ts';
-import { MESSAGE_MAX_LIFETIME_MS, type SlotMessageBody } from './message.ts';
+import { IMAGE_TYPES, MESSAGE_MAX_LIFETIME_MS, type SlotMessageBody } from './message.ts';
 import { type QuietHours, quietUntil } from './quiet-hours.ts';
 import { fitsFrom, latest, type RollingLimit } from './windows.ts';
 
@@ -18,6 +18,8 @@ export type Placing =
 export type PlacingFacts = {
   nowMs: number;
   message: SlotMessageBody;
+  /** What its manifest says of its content. */
+  image: { type: string; size: number } | undefined;
   /** The grant of the version the message names; undefined where it has no such slot. */
   grant: SlotGrant | undefined;
   /** Whether the host has paused the slot, and whether somebody answers who is asked for. */
@@ -60,7 +62,7 @@ const slotIsOpen: Rule = ({ slot }) => {
 const customerConsented: Rule = ({ message, scopes }) =>
   scopes.contact.includes(message.category) ? undefined : refuse('link.scope');
 
-const slotTakesIt: Rule = ({ message, grant }) => {
+const slotTakesIt: Rule = ({ message, grant, image }) => {
   if (!grant.categories.includes(message.category)) return refuse('message.category');
   const [first] = message.texts;
   if (!message.texts.some(({ language }) => speaks(grant.locales, language))) return refuse('message.locale');
@@ -68,6 +70,7 @@ const slotTakesIt: Rule = ({ message, grant }) => {
     ({ title, body }) => charsOf(title) > grant.titleMaxChars || charsOf(body) > grant.bodyMaxChars,
   );
   if (tooLong || first === undefined) return refuse('message.too_long');
+  if (!imageFits(grant, message, image)) return refuse('message.image');
   const links = message.actions?.flatMap((action) => (action.kind === 'link' ? [action.url] : [])) ?? [];
   return links.every((url) => grant.links?.includes(url) === true) ? undefined : refuse('message.link');
 };
@@ -173,6 +176,14 @@ export function placeMessage(facts: PlacingFacts): Placing {
 /** A time told to the other side, rounded up to the hour: to the minute it would tell of the customer's habits. */
 export function roundUpToHour(timeMs: number): number {
   return Math.ceil(timeMs / 3_600_000) * 3_600_000;
+}
+
+/** An image that the slot takes, with words in every language; or neither. */
+function imageFits(grant: SlotGrant, { texts }: SlotMessageBody, image: PlacingFacts['image']): boolean {
+  if (image === undefined) return texts.every(({ imageAlt }) => imageAlt === undefined);
+  if (!IMAGE_TYPES.some((type) => type === image.type) || image.size > (grant.imageMaxBytes ?? 0))
+    return false;
+  return texts.every(({ imageAlt }) => imageAlt !== undefined);
 }
 
 /** Whether a vault that shows these languages can show this one: `fr` speaks `fr-CA`, and the other way round. */

@@ -45,6 +45,7 @@ function facts(given: Given = {}): PlacingFacts {
     placed: [],
     displayed: [],
     humanOverdue: false,
+    image: undefined,
     ...given,
     message: { ...MESSAGE, ...given.message },
     grant: given.grant === null ? undefined : { ...GRANT, ...given.grant },
