@@ -122,3 +122,6 @@ create table received_engagement_months (
   primary key (peer, month)
 );
 create index hosted_messages_guest on hosted_messages (iss, placed_at);
+
+-- How many institutions the customer says to deal with: how universal this vault is for them.
+alter table customer_contact add column declared_providers integer check (declared_providers >= 0);

@@ -32,6 +32,7 @@ import type { NodeDatabase } from './node-database.ts';
 import type { Outbox } from './outbox/index.ts';
 import { parseStrictJson } from './protocol/jose/strict-json.ts';
 import { keyRoutes, peerRoutes, type Registry, registryFederationRoutes } from './registry/index.ts';
+import { type Reports, reportRoutes } from './reports/index.ts';
 import {
   customerRoutes,
   replyRoutes,
@@ -62,6 +63,7 @@ export type ServedNode = Readonly<{
   links: LinkService;
   agreements: AgreementService;
   slots: SlotService;
+  reports: Reports;
   outbox: Outbox;
   /** Charged by peer, also where an exchange is received. */
   peerBuckets: TokenBuckets;
@@ -119,8 +121,21 @@ export async function serveNode(node: ServedNode, stops: (() => Promise<unknown>
 }
 
 async function addInstitutionApi(app: App, node: ServedNode, addressBuckets: TokenBuckets): Promise<void> {
-  const { config, clock, logger, keys, registry, documents, vault, links, agreements, slots, keks, outbox } =
-    node;
+  const {
+    config,
+    clock,
+    logger,
+    keys,
+    registry,
+    documents,
+    vault,
+    links,
+    agreements,
+    slots,
+    reports,
+    keks,
+    outbox,
+  } = node;
   await registerInstitutionApi(app, {
     contract: loadContract(CONTRACT),
     auth: nodeAuthOptions(config, { keys, clock, logger }),
@@ -137,6 +152,7 @@ async function addInstitutionApi(app: App, node: ServedNode, addressBuckets: Tok
       slotRoutes(slots, clock, access),
       customerRoutes(slots, access),
       replyRoutes(slots.answering, access),
+      reportRoutes(reports, access),
       peerRoutes(registry.peerAdmin, outbox.traffic, access),
       keyRoutes(registry.ownKeys, access),
       kekRoutes(keks, access),

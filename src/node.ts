@@ -34,6 +34,7 @@ import { openNodeDatabase } from './node-database.ts';
 import { serveNode } from './node-http.ts';
 import { createOutbox, type Outbox } from './outbox/index.ts';
 import { createGuardedFetch, createRegistry, type Registry } from './registry/index.ts';
+import { createReports, type Reports } from './reports/index.ts';
 import { createSlotService, type SlotService } from './slots/index.ts';
 
 export type Node = {
@@ -48,6 +49,7 @@ export type Node = {
   readonly links: LinkService;
   readonly agreements: AgreementService;
   readonly slots: SlotService;
+  readonly reports: Reports;
   readonly outbox: Outbox;
   /** Where it listens. */
   readonly address: { host: string; port: number };
@@ -285,6 +287,14 @@ async function start(
     onCommit: (items) => counted.committed('submit', items),
   });
 
+  const reports = createReports({
+    db,
+    clock,
+    registry,
+    ledger: { reciprocity: async () => undefined },
+    options: { minGroupSize: config.minGroupSize, organizationName: config.organizationName },
+  });
+
   const rooms = {
     config,
     db,
@@ -297,6 +307,7 @@ async function start(
     links: linkService,
     agreements,
     slots,
+    reports,
     outbox,
   };
   const { address, management, drain } = await serveNode(

@@ -9,6 +9,7 @@ import { addKeys } from './keys.ts';
 import { addLink } from './link.ts';
 import { addMigrate } from './migrate.ts';
 import { addPeer } from './peer.ts';
+import { addReport } from './report.ts';
 import { addStart } from './start.ts';
 import { addToken } from './token.ts';
 import { addVersion } from './version.ts';
@@ -39,6 +40,7 @@ Exit codes: 0 done; 1 failed or refused; 2 wrong usage; 3 configuration not vali
   addLink(program, context);
   addDocument(program, context);
   addAgreement(program, context);
+  addReport(program, context);
   addKeys(program, context);
   addDoctor(program, context);
   addVersion(program, context);

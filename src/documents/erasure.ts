@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Database, Tx } from '../db/index.ts';
 import type { Evidence } from '../evidence/index.ts';
 import type { BodyStore } from '../exchange/index.ts';
-import type { EntityId } from '../protocol/ids.ts';
+import { type EntityId, firstUuidV7At } from '../protocol/ids.ts';
 import { Refusal } from '../protocol/refusal.ts';
 import { citing } from './attest.ts';
 import {
@@ -153,7 +153,7 @@ export function createErasure(deps: {
         if (from === undefined) return false;
         const endedBefore = new Date(deps.clock.nowMs() - deps.retentionMs);
         const { lastingActs } = deps;
-        const range = { from, before: firstIdAt(endedBefore), lastingActs };
+        const range = { from, before: firstUuidV7At(endedBefore), lastingActs };
         const ended = await readEndedBodies(tx, { ...range, endedBefore, limit: RETENTION_BATCH });
         const [first, last] = [ended[0], ended.at(-1)];
         if (first !== undefined && last !== undefined) {
@@ -172,10 +172,4 @@ export function createErasure(deps: {
         return ended.length === RETENTION_BATCH;
       }),
   };
-}
-
-/** The smallest UUIDv7 of a millisecond (RFC 9562 section 5.7). */
-function firstIdAt(at: Date): string {
-  const time = Math.max(0, at.getTime()).toString(16).padStart(12, '0');
-  return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-000000000000`;
 }

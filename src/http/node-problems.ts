@@ -4,6 +4,7 @@ import { documentProblems, vaultProblems } from '../documents/index.ts';
 import { BodyDamaged } from '../exchange/index.ts';
 import { linkProblems } from '../links/index.ts';
 import { registryProblems } from '../registry/index.ts';
+import { reportProblems } from '../reports/index.ts';
 import { slotProblems } from '../slots/index.ts';
 import { federationProblems } from './federation-problems.ts';
 import { mergeProblems, type Problem, problem } from './problem.ts';
@@ -19,6 +20,7 @@ export const nodeProblems = mergeProblems(
   linkProblems,
   agreementProblems,
   slotProblems,
+  reportProblems,
 );
 
 /** What an error from deeper down is to callers. */

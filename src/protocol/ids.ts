@@ -63,3 +63,9 @@ export function parseLinkId(text: unknown): LinkId | undefined {
 export function isUuid(text: unknown): text is string {
   return typeof text === 'string' && UUID.test(text);
 }
+
+/** The smallest UUIDv7 of a millisecond (RFC 9562 section 5.7). */
+export function firstUuidV7At(at: Date): string {
+  const time = Math.max(0, at.getTime()).toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-000000000000`;
+}

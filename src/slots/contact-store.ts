@@ -120,3 +120,10 @@ export async function writeMute(
   );
   return rows[0]?.began === true;
 }
+
+export async function writeProviders(tx: Tx, id: string, declared: number | null): Promise<void> {
+  await tx.client.query('update customer_contact set declared_providers = $2 where customer_id = $1', [
+    id,
+    declared,
+  ]);
+}

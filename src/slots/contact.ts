@@ -10,6 +10,7 @@ import {
   readMutes,
   readWishes,
   writeMute,
+  writeProviders,
   writeWishes,
 } from './contact-store.ts';
 import { dropGuestEvents } from './engagement/report-store.ts';
@@ -24,6 +25,8 @@ export type CustomerContact = {
   show(customer: string): Promise<ContactWishes & { mutes: Mute[] }>;
   /** All of it at once; what is left out is wished no more. @throws Refusal `customer.not_found`, `contact.input` */
   set(customer: string, wishes: ContactWishes): Promise<void>;
+  /** How many institutions the customer says to deal with; null where they don't say. @throws Refusal `customer.not_found` */
+  setProviders(customer: string, declared: number | null): Promise<void>;
   /** `until` undefined ends the mute, null mutes for good. @throws Refusal `customer.not_found`, `contact.input` */
   mute(customer: string, peer: string, until: Date | null | undefined): Promise<void>;
 };
@@ -76,6 +79,13 @@ export function createCustomerContact(deps: {
       await db.transact(async (tx) => {
         await lockContacts(tx, [customer]);
         await writeWishes(tx, customer, wishes);
+      });
+    },
+    async setProviders(customer, declared) {
+      await requireKnown(customer);
+      await db.transact(async (tx) => {
+        await lockContacts(tx, [customer]);
+        await writeProviders(tx, customer, declared);
       });
     },
     async mute(customer, peer, until) {

@@ -122,6 +122,14 @@ export function customerRoutes(
         return wishesOf(customer);
       },
     );
+    app.put<{ Body: { declared: number | null } }>(
+      '/customers/:customer/providers',
+      access.operation('setProviders'),
+      async (request, reply) => {
+        await contact.setProviders(customerOf(request), request.body.declared);
+        return reply.code(204).send();
+      },
+    );
     app.post<{ Body: { peer: string; until?: string } }>(
       '/customers/:customer/mute',
       access.operation('muteGuest'),

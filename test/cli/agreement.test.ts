@@ -1,22 +1,16 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
-import { type CliContext, runCli } from '../../src/cli/index.ts';
-import { writeNodeFile } from '../../src/cli/node-file.ts';
-import { loadConfig } from '../../src/config.ts';
-import { ACCESS, INSTITUTION_ROLES, isAllowed } from '../../src/http/access.ts';
-import { issueNodeToken } from '../../src/http/index.ts';
 import type { AgreementTerms } from '../../src/protocol/agreement/terms.ts';
 import { agree, termsBetween, untilAgreement } from '../support/agreement.ts';
+import { announceNode, runCommand } from '../support/cli.ts';
 import { eventually, peerNodes, startTestNode, type TestNode } from '../support/node.ts';
 import { runProgram } from '../support/program.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 async function startNamed(name: string): Promise<TestNode> {
   const node = await startTestNode(t, { env: { INTERVAULT_ORGANIZATION_NAME: name } });
-  const { url } = node;
-  // As `start` does: the commands find the node by it, and sign their own token.
-  await writeNodeFile(node.config.dataDir, { url, managementUrl: url, pid: process.pid, entityId: url });
+  await announceNode(node);
   return node;
 }
 
@@ -29,23 +23,7 @@ await peerNodes(a, b);
 await peerNodes(a, c);
 const work = await tempDir(t);
 
-/** One command, as the program runs it, in this process. */
-async function run(node: TestNode, args: string[]) {
-  const said = { stdout: '', stderr: '' };
-  const say = (stream: keyof typeof said) => (text: string) => {
-    said[stream] += `${text}\n`;
-  };
-  const context = {
-    out: say('stdout'),
-    err: say('stderr'),
-    loadConfig: () => loadConfig(node.env),
-    issueToken: issueNodeToken,
-    roleFor: async (ids: readonly string[]) =>
-      INSTITUTION_ROLES.find((role) => ids.every((id) => isAllowed(ACCESS, id, role))) ?? 'none',
-  } as unknown as CliContext;
-  const code = await runCli(['agreement', ...args], context);
-  return { code, ...said };
-}
+const run = (node: TestNode, args: string[]) => runCommand(node, ['agreement', ...args]);
 
 /** The JSON that a command answers with; it must be all that stdout has. */
 async function json(node: TestNode, args: string[]) {

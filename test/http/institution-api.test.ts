@@ -306,6 +306,8 @@ t.test('the whole institution API between two nodes, as its contract says', asyn
     t.match(ok(await atB.vault.call('GET', `${customer}/contact`)), wishes.json);
     ok(await atB.vault.call('POST', `${customer}/mute`, { json: { peer: a.url } }));
     ok(await atB.vault.call('POST', `${customer}/unmute`, { json: { peer: a.url } }));
+    ok(await atB.vault.call('PUT', `${customer}/providers`, { json: { declared: 12 } }), 204);
+    ok(await atB.auditor.call('GET', `/v1/reports/relationship/${ref}?from=2026-10&to=2026-11`));
     ok(await atB.vault.call('POST', `${customer}/sessions`, { json: {} }), 201);
     const { items } = await eventually(async () => {
       const feed = ok(await atB.vault.call('GET', `${customer}/feed`)) as { items: { id: string }[] };

@@ -17,6 +17,7 @@ export const RANKS: readonly (readonly string[])[] = [
   ['agreements', 'links'],
   ['ledger'],
   ['slots', 'documents'],
+  ['reports'],
   ['webhooks', 'http', 'console', 'cli', 'demo'],
   ['node-database.ts', 'node-http.ts'],
   ['node.ts'],
