@@ -130,11 +130,12 @@ function listOf({ links, next }: Awaited<ReturnType<LinkService['list']>>) {
 }
 
 /** A link as the institution API shows it: absent where nothing is known. Dates become RFC 3339 when it is written. */
-function linkShape({ linkId, customer, self, other, createdAt, ...link }: LinkDetails) {
+function linkShape({ linkId, customer, customerId, self, other, createdAt, ...link }: LinkDetails) {
   return {
     id: linkId,
     ...link,
     ...(customer !== null && { customer }),
+    ...(customerId !== null && { customerId }),
     ...(self !== null && { self: { ...halfShape(self), acknowledged: self.acknowledged } }),
     ...(other !== null && { other: halfShape(other) }),
     ...(createdAt !== null && { createdAt }),

@@ -22,6 +22,8 @@ export type LinkDetails = {
   peer: { id: EntityId; organizationName: string };
   /** The institution's own reference; null once erased. */
   customer: string | null;
+  /** This node's opaque id of that customer; null once erased. */
+  customerId: string | null;
   initiatedBy: 'self' | 'peer';
   /** `offered`: the other institution's customer has not agreed yet. `ended`: they never did. */
   state: LinkState | 'offered' | 'ended';
@@ -39,6 +41,7 @@ export function linkDetails(link: StoredLink, peer: PeerView | undefined): LinkD
     linkId: link.id,
     peer: peerName(link.peer, peer),
     customer: link.customer,
+    customerId: link.customerId,
     initiatedBy: link.initiatedBy,
     state: stateOf(link),
     scopes: self !== undefined && other !== undefined ? intersectScopes(self.scopes, other.scopes) : {},
@@ -56,6 +59,7 @@ export function offerDetails(offer: Offer, peer: PeerView | undefined): LinkDeta
     linkId: offer.linkId,
     peer: peerName(offer.peer, peer),
     customer: offer.customer,
+    customerId: offer.customerId,
     initiatedBy: 'self',
     state: offer.state === 'open' ? 'offered' : 'ended',
     scopes: {},
