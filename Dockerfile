@@ -16,6 +16,7 @@ COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY package.json openapi.yaml LICENSE ./
 COPY migrations ./migrations
+COPY web/intervault-slot.js ./web/
 COPY examples/documents ./examples/documents
 RUN mkdir -p /var/lib/intervault && chown node:node /var/lib/intervault && chmod 700 /var/lib/intervault
 USER node

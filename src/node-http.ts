@@ -25,6 +25,7 @@ import {
   observeNode,
   readTls,
   registerInstitutionApi,
+  webModuleRoutes,
 } from './http/index.ts';
 import type { KeyStore } from './keys/index.ts';
 import { type LinkService, linkRoutes } from './links/index.ts';
@@ -107,6 +108,7 @@ export async function serveNode(node: ServedNode, stops: (() => Promise<unknown>
   stops.push(() => closeWithin(app, config.shutdownGraceMs));
   const addressBuckets = createTokenBuckets({ ratePerMin: config.addressRatePerMin, clock });
   await addInstitutionApi(app, node, addressBuckets);
+  await app.register(webModuleRoutes());
   if (config.federation) await addFederationApi(app, node, addressBuckets);
   observeNode({
     ...node,

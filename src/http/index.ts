@@ -27,3 +27,4 @@ export { createReadiness } from './readiness.ts';
 export { createRoomMetrics } from './room-metrics.ts';
 export { type IssuedToken, issueToken, NODE_TOKEN_ISSUER, type Principal } from './token.ts';
 export { createTokenBuckets } from './token-buckets.ts';
+export { webModuleRoutes } from './web-module.ts';

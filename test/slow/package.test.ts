@@ -12,7 +12,7 @@ const ROOT = path.join(import.meta.dirname, '..', '..');
 /** What the build and the package are made of. */
 const SOURCES = [
   ...['package.json', 'tsconfig.json', 'tsconfig.build.json', 'openapi.yaml', 'LICENSE', 'README.md'],
-  ...['src', 'migrations', 'examples'],
+  ...['src', 'migrations', 'examples', 'web'],
 ];
 
 /** Packs a copy of the project, so that the tree under test gets no build of its own. */
@@ -79,6 +79,13 @@ t.test(
     const sent = await json(a, ['document', 'send', pdf, ...about]);
     t.equal(sent['state'], 'accepted');
     t.match(await json(a, ['document', 'evidence', sent['id'] ?? '']), { holds: true, outcome: 'accepted' });
+
+    const module = await fetch(`${a['INTERVAULT_PUBLIC_URL']}/web/intervault-slot.js`);
+    t.match(
+      module.headers.get('content-type'),
+      /^text\/javascript/,
+      'the component for vaults is in the package',
+    );
 
     const dist = path.dirname(main);
     t.equal(await verifyTogether(dist), 'true,false', 'the compiled thread verifies');

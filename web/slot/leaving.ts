@@ -1,0 +1,111 @@
+import type { Card } from './card.ts';
+import type { SlotContext } from './context.ts';
+import { explain } from './failure.ts';
+import type { EngagementKind } from './shapes.ts';
+import { createUndoStrip, type UndoStrip } from './undo-strip.ts';
+
+export type Leaving = {
+  has(id: string): boolean;
+  dismiss(id: string): void;
+  report(id: string): void;
+  mute(id: string): Promise<void>;
+  close(): void;
+};
+
+/** Messages on their way out: each leaves a strip with an undo in its place, for some seconds. */
+export function createLeaving(options: {
+  context: SlotContext;
+  cards: ReadonlyMap<string, Card>;
+  places: ReadonlyMap<string, HTMLLIElement>;
+  remove(id: string): void;
+  onChange(): void;
+}): Leaving {
+  const { context, cards, places, remove, onChange } = options;
+  const { texts, api } = context;
+  /** By message: the strip in its place, or that of the message it left with. */
+  const strips = new Map<string, UndoStrip>();
+
+  /** `at` is where the strip goes; it stays itself where it isn't among those that leave. */
+  function leave(at: string, ids: readonly string[], text: string, undo: () => Promise<void>): void {
+    const strip = createUndoStrip({
+      text,
+      undo: texts.undo,
+      onUndo: () => void restore(),
+      onGone: () => {
+        forget();
+        for (const id of ids) remove(id);
+        onChange();
+      },
+    });
+    const forget = () => {
+      strip.close();
+      strip.element.remove();
+      for (const id of ids) strips.delete(id);
+    };
+    const restore = async () => {
+      try {
+        await undo();
+      } catch (error) {
+        context.complain(explain(error, 'change', texts));
+        return;
+      }
+      forget();
+      for (const id of ids) {
+        const card = cards.get(id);
+        if (card !== undefined) places.get(id)?.replaceChildren(card.element);
+        setHidden(id, false);
+      }
+      cards.get(at)?.focus();
+    };
+    for (const id of ids) {
+      strips.set(id, strip);
+      if (id === at) places.get(id)?.replaceChildren();
+      else setHidden(id, true);
+    }
+    places.get(at)?.prepend(strip.element);
+    strip.focus();
+    context.announce(text);
+  }
+
+  function setHidden(id: string, hidden: boolean): void {
+    const place = places.get(id);
+    if (place !== undefined) place.hidden = hidden;
+  }
+
+  function leaveBy(done: EngagementKind, undone: EngagementKind, text: string) {
+    return (id: string) => {
+      context.engage(id, done);
+      leave(id, [id], text, async () => {
+        context.engage(id, undone);
+        context.announce(texts.restored);
+      });
+    };
+  }
+
+  return {
+    has: (id) => strips.has(id),
+    dismiss: leaveBy('dismissed', 'restored', texts.dismissed),
+    report: leaveBy('reported', 'unreported', texts.reported),
+    async mute(id) {
+      const from = cards.get(id)?.item.from;
+      if (from === undefined) return;
+      try {
+        await api.mute(from.id);
+      } catch (error) {
+        context.complain(explain(error, 'change', texts));
+        return;
+      }
+      const muted = [...cards.values()]
+        .filter(({ item }) => item.from.id === from.id && item.category !== 'service')
+        .map(({ item }) => item.id)
+        .filter((other) => !strips.has(other));
+      leave(id, muted, texts.muted(from.organizationName), async () => {
+        await api.unmute(from.id);
+        context.announce(texts.unmuted(from.organizationName));
+      });
+    },
+    close() {
+      for (const strip of strips.values()) strip.close();
+    },
+  };
+}

@@ -1,0 +1,16 @@
+import { ENGLISH } from './texts-en.ts';
+import { FRENCH, type Texts } from './texts-fr.ts';
+
+/** French for French, English for all else. */
+export function textsFor(lang: string): Texts {
+  return lang.toLowerCase().split('-')[0] === 'fr' ? FRENCH : ENGLISH;
+}
+
+export function showDay(at: string, { locale }: Texts): string {
+  const day = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'long' }).format(new Date(at));
+  return locale === 'fr' ? day.replace(/^1 /, '1er ') : day;
+}
+
+export function showTime(at: string, { locale }: Texts): string {
+  return new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(at));
+}
