@@ -66,8 +66,9 @@ function run(
 async function runChecks(): Promise<string[]> {
   const checks: [name: string, program: string, args: string[]][] = [
     ['tsc --noEmit', 'tsc', ['--noEmit']],
-    // What runs in a browser knows other things than Node does.
+    // What runs in a browser, and its tests, know other things than Node does.
     ['tsc -p web', 'tsc', ['--noEmit', '-p', 'web']],
+    ['tsc -p test/browser', 'tsc', ['--noEmit', '-p', 'test/browser']],
     ['biome check', 'biome', ['check', '--error-on-warnings', '.']],
   ];
   if (existsSync(path.join(root, 'openapi.yaml'))) {

@@ -1,59 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { chooseText, renderBody } from '../../src/slots/render.ts';
-
-/** Ways people have tried, in Markdown and in HTML. */
-const PAYLOADS = [
-  '<script>alert(1)</script>',
-  '<ScRiPt src=https://x.example/x.js></ScRiPt>',
-  '<img src=x onerror=alert(1)>',
-  '<svg/onload=alert(1)>',
-  '<svg><script href="data:,alert(1)"/></svg>',
-  '<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>',
-  '<iframe srcdoc="<script>alert(1)</script>"></iframe>',
-  '<body onload=alert(1)>',
-  '<details open ontoggle=alert(1)>',
-  '<a href="javascript:alert(1)">x</a>',
-  '<a href=" &#14; javascript:alert(1)">x</a>',
-  '<form action="javascript:alert(1)"><button>x</button></form>',
-  '<input autofocus onfocus=alert(1)>',
-  '<style>@import "https://x.example/x.css";</style>',
-  '<link rel=stylesheet href=https://x.example/x.css>',
-  '<meta http-equiv=refresh content="0;url=https://x.example">',
-  '<base href="https://x.example/">',
-  '<object data="data:text/html,<script>alert(1)</script>">',
-  '<p style="background:url(https://x.example/pixel)">x</p>',
-  '<p onclick=alert(1)>x</p>',
-  '<strong class="x" id="y" data-x="1">x</strong>',
-  '<!--><img src=x onerror=alert(1)>-->',
-  '<![CDATA[<img src=x onerror=alert(1)>]]>',
-  '<noscript><p title="</noscript><img src=x onerror=alert(1)>">',
-  '<template><script>alert(1)</script></template>',
-  '</p><script>alert(1)</script><p>',
-  '&lt;script&gt;alert(1)&lt;/script&gt;',
-  '&#60;script&#62;alert(1)&#60;/script&#62;',
-  '[x](javascript:alert(1))',
-  '[x](JaVaScRiPt:alert(1) "title")',
-  '[x](data:text/html;base64,PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==)',
-  '[x](https://x.example/?who=42)',
-  '![pixel](https://x.example/pixel.png)',
-  '[![x](https://x.example/p.png)](javascript:alert(1))',
-  '<https://x.example> <javascript:alert(1)>',
-  '[x]: javascript:alert(1)\n\n[x][x]',
-  '```\n<script>alert(1)</script>\n```',
-  '`<img src=x onerror=alert(1)>`',
-  '    <script>alert(1)</script>',
-  '> <img src=x onerror=alert(1)>',
-  '# <img src=x onerror=alert(1)>',
-  '- <img src=x onerror=alert(1)>\n- **<script>alert(1)</script>**',
-  '**<b onmouseover=alert(1)>x**',
-  '*<svg onload=alert(1)>*',
-  '__proto__ **constructor**',
-  '<scr<script>ipt>alert(1)</scr</script>ipt>',
-  '<<img src=x onerror=alert(1)//',
-  '\u202ejavascript:alert(1)',
-  '<img\u000asrc=x\u000aonerror=alert(1)>',
-];
+import { XSS_PAYLOADS } from '../support/xss-payloads.ts';
 
 const ALLOWED = /^<\/?(?:p|em|strong|ul|ol|li)>$|^<br \/>$/;
 
@@ -66,7 +14,7 @@ function check(body: string): void {
 }
 
 t.test('nothing but paragraphs, lists and emphasis, without attributes', async (t) => {
-  for (const payload of PAYLOADS) {
+  for (const payload of XSS_PAYLOADS) {
     t.doesNotThrow(() => check(payload), payload);
     for (const around of [
       `Bonjour ${payload} fin`,

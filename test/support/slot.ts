@@ -61,9 +61,15 @@ export type SlotPair = { guest: TestNode; host: TestNode; link: LinkId; agreemen
 /** Two nodes under an agreement, with a link whose customer agreed to be contacted. */
 export async function startSlotPair(
   t: Test,
-  options: { grant?: Partial<SlotGrant>; engagement?: Engagement } = {},
+  options: {
+    grant?: Partial<SlotGrant>;
+    engagement?: Engagement;
+    /** Settings of each node. */
+    env?: { guest?: Record<string, string>; host?: Record<string, string> };
+  } = {},
 ): Promise<SlotPair> {
-  const [guest, host] = [await startTestNode(t), await startTestNode(t)];
+  const { guest: guestEnv = {}, host: hostEnv = {} } = options.env ?? {};
+  const [guest, host] = [await startTestNode(t, { env: guestEnv }), await startTestNode(t, { env: hostEnv })];
   await peerNodes(guest, host);
   const link = await seedLink(guest, host, { scopes: contactScopes(guest, host, options.engagement) });
   const agreement = await agree(guest, host, { grant: grantWith(slotGrant(options.grant)) });
