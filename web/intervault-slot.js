@@ -614,9 +614,10 @@ person: 'Talk to a person',
 personPage: 'Reach a person online',
 personPhone: (number) => `Call a person: ${number}`,
 reply: 'Reply',
+write: 'Write',
 showThread: 'See the conversation',
 forms: {
-reply: { label: (name) => `Your reply to ${name}`, send: 'Send' },
+reply: { label: (name) => `Your message to ${name}`, send: 'Send' },
 ask_human: {
 label: (name) => `What to ask a person at ${name} (optional)`,
 send: 'Ask for a person',
@@ -628,9 +629,9 @@ send: 'Ask to be called',
 },
 left: (count) => `${count} characters left`,
 close: 'Close',
-textNeeded: 'Write your reply before sending it.',
+textNeeded: 'Write your message before sending it.',
 sent: {
-reply: (name) => `Reply sent to ${name}.`,
+reply: (name) => `Message sent to ${name}.`,
 ask_human: (name) => `Request sent: a person at ${name} will answer you here.`,
 callback: (name) => `${name} was asked to call you.`,
 },
@@ -739,9 +740,10 @@ person: 'Parler à une personne',
 personPage: 'Contacter une personne en ligne',
 personPhone: (number ) => `Appeler une personne : ${number}`,
 reply: 'Répondre',
+write: 'Écrire',
 showThread: 'Voir l’échange',
 forms: {
-reply: { label: (name ) => `Votre réponse à ${name}`, send: 'Envoyer' },
+reply: { label: (name ) => `Votre message à ${name}`, send: 'Envoyer' },
 ask_human: {
 label: (name ) => `Votre demande à une personne de ${name} (facultatif)`,
 send: 'Demander une personne',
@@ -753,9 +755,9 @@ send: 'Demander un rappel',
 },
 left: (count ) => `${count} caractères restants`,
 close: 'Fermer',
-textNeeded: 'Écrivez votre réponse avant de l’envoyer.',
+textNeeded: 'Écrivez votre message avant de l’envoyer.',
 sent: {
-reply: (name ) => `Réponse envoyée à ${name}.`,
+reply: (name ) => `Message envoyé à ${name}.`,
 ask_human: (name ) => `Demande envoyée : une personne de ${name} vous répondra ici.`,
 callback: (name ) => `Demande de rappel envoyée à ${name}.`,
 },
@@ -1741,6 +1743,42 @@ texts.mutedOnes,
 );
 return [title, none, list];
 }
+function createWriteView(context , to , onBack ) {
+const { texts } = context;
+const { id, organizationName: name } = to;
+const frame = createFrame({ title: name, back: texts.back, onBack, context });
+const place = h('div', { class: 'answer' });
+const answering = createAnswering({
+place,
+name,
+about: { peer: id },
+context,
+onSent: (thread) => offer(thread),
+onTakenBack: () => further.replaceChildren(),
+onClosed: () => frame.focus(),
+});
+const further = h('div', {});
+const offer = (thread ) =>
+further.replaceChildren(
+button({ class: 'quiet' }, () => context.openThread(thread), icon('talk'), texts.showThread),
+);
+frame.body.append(
+h(
+'div',
+{ class: 'actions' },
+button(
+{ class: 'button main', part: 'button' },
+() => answering.open('reply'),
+icon('talk'),
+texts.write,
+),
+button({ class: 'quiet' }, () => answering.open('ask_human'), icon('person'), texts.person),
+),
+place,
+further,
+);
+return { ...frame, close: () => answering.close() };
+}
 const COMPLAINT_MS = 15_000;
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(STYLES);
@@ -1804,6 +1842,10 @@ if (name === 'messages') this.#show(undefined);
 else if (name === 'conversations') this.#show(createThreadsView(context, back));
 else if (name === 'learned') this.#show(createLearnedView(context, back));
 else this.#show(createWishesView(context, this.#names, back));
+}
+write(to ) {
+const context = this.#context;
+if (context !== undefined) this.#show(createWriteView(context, to, () => this.open('messages')));
 }
 #takeOver(name ) {
 if (!Object.hasOwn(this, name)) return;

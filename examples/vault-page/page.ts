@@ -88,7 +88,7 @@ export function renderPage({ language, name, user, node, links, documents }: Pag
         </section>
         <section aria-labelledby="institutions">
           <h2 id="institutions">${texts.institutions}</h2>
-          ${institutions.length === 0 ? `<p class="note">${texts.noInstitutions}</p>` : `<ul class="panel">${institutions.map(([, institution]) => `<li class="institution">${text(institution)}</li>`).join('')}</ul>`}
+          ${institutions.length === 0 ? `<p class="note">${texts.noInstitutions}</p>` : `<ul class="panel">${institutions.map(([id, institution]) => `<li class="institution">${text(institution)}<button type="button" class="plain" data-write="${text(id)}" data-name="${text(institution)}" aria-label="${text(texts.writeTo(institution))}">${texts.write}</button></li>`).join('')}</ul>`}
         </section>
       </aside>
     </div>

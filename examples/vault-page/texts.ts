@@ -13,6 +13,8 @@ type Texts = {
   issued: string;
   download: string;
   institutions: string;
+  write: string;
+  writeTo: (name: string) => string;
   noInstitutions: string;
   promises: { title: string; lines: string[]; learned: string };
   foot: string;
@@ -32,6 +34,8 @@ export const TEXTS: Record<Language, Texts> = {
     issued: 'Émis le',
     download: 'Télécharger',
     institutions: 'Institutions reliées',
+    write: 'Écrire',
+    writeTo: (name) => `Écrire à ${name}`,
     noInstitutions: 'Aucune institution n’est reliée à votre coffre.',
     promises: {
       title: 'C’est vous qui décidez',
@@ -57,6 +61,8 @@ export const TEXTS: Record<Language, Texts> = {
     issued: 'Issued',
     download: 'Download',
     institutions: 'Linked institutions',
+    write: 'Write',
+    writeTo: (name) => `Write to ${name}`,
     noInstitutions: 'No institution is linked to your vault.',
     promises: {
       title: 'You decide',

@@ -24,21 +24,21 @@ t.test('a reply, a person who is asked for, and their answers', inBrowser, async
   await page.goto(`${vault.url}/fr`);
   const card = page.getByRole('article', { name: 'Votre épargne' });
   await card.getByRole('button', { name: 'Répondre' }).click();
-  await card.getByLabel('Votre réponse à Banque Aubépine').fill('Trop\tvite');
+  await card.getByLabel('Votre message à Banque Aubépine').fill('Trop\tvite');
   await card.getByRole('button', { name: 'Envoyer' }).click();
-  await card.getByText('Réponse envoyée à Banque Aubépine.').waitFor();
+  await card.getByText('Message envoyé à Banque Aubépine.').waitFor();
   await card.getByRole('button', { name: 'Annuler' }).click();
-  await card.getByLabel('Votre réponse à Banque Aubépine').waitFor();
+  await card.getByLabel('Votre message à Banque Aubépine').waitFor();
   await eventually(
     async () => (await sql(vault.host, `select state from replies`))[0]?.['state'] === 'undone',
   );
 
-  await card.getByLabel('Votre réponse à Banque Aubépine').fill('Oui, <b>volontiers</b>.\nDemain ?');
+  await card.getByLabel('Votre message à Banque Aubépine').fill('Oui, <b>volontiers</b>.\nDemain ?');
   await card.getByRole('button', { name: 'Envoyer' }).click();
-  await card.getByText('Réponse envoyée à Banque Aubépine.').waitFor();
+  await card.getByText('Message envoyé à Banque Aubépine.').waitFor();
   const sent = await sql(vault.host, `select jti from replies where state = 'sending'`);
   await eventually(async () => (await card.getByRole('button', { name: 'Annuler' }).count()) === 0);
-  await card.getByText('Réponse envoyée à Banque Aubépine.').waitFor();
+  await card.getByText('Message envoyé à Banque Aubépine.').waitFor();
   await vault.host.outbox.retryNow(String(sent[0]?.['jti']));
   const [reply] = await eventually(async () => {
     const found = await words();
@@ -83,7 +83,7 @@ t.test('a reply, a person who is asked for, and their answers', inBrowser, async
   t.same(await axeFindings(page), []);
 
   await page.getByRole('button', { name: 'Répondre', exact: true }).click();
-  await page.getByLabel('Votre réponse à Banque Aubépine').fill('Merci');
+  await page.getByLabel('Votre message à Banque Aubépine').fill('Merci');
   await page.getByRole('button', { name: 'Envoyer' }).click();
   await page.locator('.said', { hasText: 'Merci' }).getByText('En chemin').waitFor();
   await page.getByRole('button', { name: 'Retour aux échanges' }).click();
@@ -112,4 +112,24 @@ t.test('what is late to be undone is said', inBrowser, async (t) => {
   await card.getByRole('button', { name: 'Ask for a person' }).click();
   await card.getByText('You have already written a lot to it today; try again tomorrow.').waitFor();
   t.equal(await card.getByRole('textbox').inputValue(), 'Please', 'the text is still there');
+});
+
+t.test('a person can be asked for where there is no message', inBrowser, async (t) => {
+  const browser = await startBrowser(t);
+  const vault = await startShownVault(t);
+  const { page, misdeeds } = await openPage(browser, vault.origins);
+  await page.goto(`${vault.url}/fr`);
+  await page.locator('intervault-slot[state="empty"]').waitFor({ state: 'attached' });
+  await page.getByRole('button', { name: 'Écrire à Banque Aubépine' }).click();
+  await page.getByRole('heading', { name: 'Banque Aubépine' }).waitFor();
+  t.same(await axeFindings(page), []);
+  await page.getByRole('button', { name: 'Parler à une personne' }).click();
+  await page.getByLabel('Votre demande à une personne de Banque Aubépine').fill('Une question');
+  await page.getByRole('button', { name: 'Demander une personne' }).click();
+  await page.getByRole('button', { name: 'Annuler' }).waitFor();
+  const [row] = await sql(vault.host, 'select kind, peer, state from replies');
+  t.match(row, { kind: 'ask_human', peer: vault.guest.url, state: 'sending' });
+  await page.getByRole('button', { name: 'Voir l’échange' }).click();
+  await page.locator('.said', { hasText: 'Une question' }).waitFor();
+  t.same(misdeeds, []);
 });

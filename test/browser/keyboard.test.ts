@@ -69,12 +69,12 @@ t.test('by keyboard alone', inBrowser, async (t) => {
   await page.keyboard.press('Enter');
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
-  t.equal(await page.locator('.note').innerText(), 'Écrivez votre réponse avant de l’envoyer.');
+  t.equal(await page.locator('.note').innerText(), 'Écrivez votre message avant de l’envoyer.');
   t.equal(await page.locator('textarea').getAttribute('aria-invalid'), 'true');
   await page.keyboard.type('Bonjour');
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
-  await page.getByText('Réponse envoyée à Banque Aubépine.').first().waitFor();
+  await page.getByText('Message envoyé à Banque Aubépine.').first().waitFor();
   t.equal(await focused(page), 'Annuler');
   t.match(lastCall(/^\/replies$/), {
     path: '/replies',

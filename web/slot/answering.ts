@@ -17,8 +17,8 @@ export type Answering = {
 export function createAnswering(options: {
   place: HTMLElement;
   name: string;
-  /** What is answered: a message of the feed, or a conversation. */
-  about: Pick<GivenReply, 'message' | 'thread'>;
+  /** What is answered: a message of the feed, a conversation, or an institution at large. */
+  about: Pick<GivenReply, 'message' | 'thread' | 'peer'>;
   context: SlotContext;
   onSent?: (thread: string) => void;
   onTakenBack?: () => void;

@@ -7,12 +7,13 @@ import type { View } from './frame.ts';
 import { icon } from './icons.ts';
 import { createLearnedView } from './learned-view.ts';
 import { createSessions, fetchSessionFrom } from './session.ts';
-import type { Session } from './shapes.ts';
+import type { Institution, Session } from './shapes.ts';
 import { STYLES } from './styles.ts';
 import { textsFor } from './texts.ts';
 import { createThreadView } from './thread-view.ts';
 import { createThreadsView } from './threads-view.ts';
 import { createWishesView } from './wishes-view.ts';
+import { createWriteView } from './write-view.ts';
 
 export type ViewName = 'messages' | 'conversations' | 'learned' | 'settings';
 
@@ -94,6 +95,12 @@ export class IntervaultSlot extends HTMLElement {
     else if (name === 'conversations') this.#show(createThreadsView(context, back));
     else if (name === 'learned') this.#show(createLearnedView(context, back));
     else this.#show(createWishesView(context, this.#names, back));
+  }
+
+  /** Shows a way to write to an institution, or to ask it for a person, where it wrote nothing itself. */
+  write(to: Institution): void {
+    const context = this.#context;
+    if (context !== undefined) this.#show(createWriteView(context, to, () => this.open('messages')));
   }
 
   /** A property that was set before the element was defined hides the accessor. */

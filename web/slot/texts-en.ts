@@ -27,9 +27,10 @@ export const ENGLISH: Texts = {
   personPage: 'Reach a person online',
   personPhone: (number) => `Call a person: ${number}`,
   reply: 'Reply',
+  write: 'Write',
   showThread: 'See the conversation',
   forms: {
-    reply: { label: (name) => `Your reply to ${name}`, send: 'Send' },
+    reply: { label: (name) => `Your message to ${name}`, send: 'Send' },
     ask_human: {
       label: (name) => `What to ask a person at ${name} (optional)`,
       send: 'Ask for a person',
@@ -41,9 +42,9 @@ export const ENGLISH: Texts = {
   },
   left: (count) => `${count} characters left`,
   close: 'Close',
-  textNeeded: 'Write your reply before sending it.',
+  textNeeded: 'Write your message before sending it.',
   sent: {
-    reply: (name) => `Reply sent to ${name}.`,
+    reply: (name) => `Message sent to ${name}.`,
     ask_human: (name) => `Request sent: a person at ${name} will answer you here.`,
     callback: (name) => `${name} was asked to call you.`,
   },

@@ -30,9 +30,10 @@ export const FRENCH = {
   personPage: 'Contacter une personne en ligne',
   personPhone: (number: string) => `Appeler une personne : ${number}`,
   reply: 'Répondre',
+  write: 'Écrire',
   showThread: 'Voir l’échange',
   forms: {
-    reply: { label: (name: string) => `Votre réponse à ${name}`, send: 'Envoyer' },
+    reply: { label: (name: string) => `Votre message à ${name}`, send: 'Envoyer' },
     ask_human: {
       label: (name: string) => `Votre demande à une personne de ${name} (facultatif)`,
       send: 'Demander une personne',
@@ -44,9 +45,9 @@ export const FRENCH = {
   },
   left: (count: number) => `${count} caractères restants`,
   close: 'Fermer',
-  textNeeded: 'Écrivez votre réponse avant de l’envoyer.',
+  textNeeded: 'Écrivez votre message avant de l’envoyer.',
   sent: {
-    reply: (name: string) => `Réponse envoyée à ${name}.`,
+    reply: (name: string) => `Message envoyé à ${name}.`,
     ask_human: (name: string) => `Demande envoyée : une personne de ${name} vous répondra ici.`,
     callback: (name: string) => `Demande de rappel envoyée à ${name}.`,
   },

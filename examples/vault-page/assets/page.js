@@ -7,6 +7,12 @@ for (const button of document.querySelectorAll('[data-view]'))
     slot.scrollIntoView({ block: 'nearest' });
   });
 
+for (const button of document.querySelectorAll('[data-write]'))
+  button.addEventListener('click', () => {
+    slot.write({ id: button.dataset.write, organizationName: button.dataset.name });
+    slot.scrollIntoView({ block: 'nearest' });
+  });
+
 slot.addEventListener('intervault-document', ({ detail }) => {
   document.querySelector(`[data-exchange="${CSS.escape(detail.document)}"]`)?.click();
 });
