@@ -1,5 +1,6 @@
 // What a customer takes away and takes back, as the node keeps it.
 import t from 'tap';
+import { createApiClient } from '../support/api.ts';
 import { inBrowser, openPage, startBrowser } from '../support/browser.ts';
 import { eventually } from '../support/node.ts';
 import { sendAndWait, sql } from '../support/slot.ts';
@@ -96,5 +97,10 @@ t.test('what is reported as advertising, and what the customer sees of it all', 
   t.equal(rows.length, 2);
   t.match(rows.join('\n'), /Banque Aubépine\s+message reported as advertising[\s\S]*Passed on as it is/i);
   t.match(rows.join('\n'), /message displayed/i);
+
+  const client = await createApiClient(vault.host, 'vault');
+  await client.call('POST', `/v1/customers/${vault.customer}/mute`, { json: { peer: vault.guest.url } });
+  await page.getByRole('banner').getByRole('button', { name: 'Settings' }).click();
+  await page.getByRole('button', { name: 'Unmute Banque Aubépine' }).waitFor();
   t.same(misdeeds, []);
 });
