@@ -128,6 +128,17 @@ export const REFUSALS = {
   'message.quiet_hours': decided('It is quiet hours for the customer', POLICY),
   'reply.unasked': decided('The customer has said nothing in this conversation', POLICY),
   'reply.limit': decided('So much was said already that the other side has not answered', POLICY),
+  'ledger.throttled': decided(
+    'The host is ahead by more than was agreed: it takes one message an hour',
+    POLICY,
+  ),
+  'ledger.paused': decided('The host is ahead by more than was agreed: it takes no message', POLICY),
+  'ledger.suspended': decided(
+    'A ledger of the agreement has two histories: messages wait for people',
+    POLICY,
+  ),
+  'ledger.fork': decided('Another entry, or statement, of this number came before'),
+  'ledger.mismatch': decided('This is not what the statement says'),
 
   // The act that creates it may be on its way, or the customer may change their mind.
   'link.unknown': transient(404, 'No such link is known', UNKNOWN),
@@ -137,6 +148,8 @@ export const REFUSALS = {
   'agreement.unknown': transient(404, 'No such agreement version is known'),
   'agreement.pending': transient(409, 'The version is not agreed yet, as far as this node knows'),
   'agreement.not_effective': transient(409, 'The agreement version does not apply yet'),
+  'ledger.gap': transient(409, 'Entries, or a statement, before these have not arrived'),
+  'ledger.unknown': transient(404, 'This node has no such entry or statement'),
 } as const satisfies Record<string, Entry>;
 
 export type RefusalCode = keyof typeof REFUSALS;
