@@ -29,6 +29,7 @@ import {
 } from './exchange/index.ts';
 import { createLogger, createMetrics, createRoomMetrics, createTokenBuckets, logTry } from './http/index.ts';
 import { createFileKeyStore, createVerifier } from './keys/index.ts';
+import { createLedgerService, LEDGER_ACTS, type LedgerAlarm, type LedgerService } from './ledger/index.ts';
 import { createLinkGate, createLinkService, type LinkService } from './links/index.ts';
 import { openNodeDatabase } from './node-database.ts';
 import { serveNode } from './node-http.ts';
@@ -48,6 +49,7 @@ export type Node = {
   readonly keks: KekRotation;
   readonly links: LinkService;
   readonly agreements: AgreementService;
+  readonly ledger: LedgerService;
   readonly slots: SlotService;
   readonly reports: Reports;
   readonly outbox: Outbox;
@@ -66,6 +68,11 @@ const DAY_S = 86_400;
 /** Of one link: enough for a campaign that asks first, and too few to watch a customer by. */
 const PREFLIGHTS_PER_MIN = 6;
 const SWEEP_INTERVAL_MS = 60_000;
+const LEDGER_ALARMS: Readonly<Record<LedgerAlarm['kind'], string>> = {
+  past_tolerance: 'a message was taken past the tolerance of its agreement',
+  fork: 'a peer told two histories of its ledger: messages under the agreement wait',
+  dispute: 'entries of a ledger are disputed',
+};
 
 /** Wires the whole program, once, and starts it. What was started is stopped again when a later step fails. */
 export async function startNode(config: Config, overrides: NodeOverrides = {}): Promise<Node> {
@@ -168,7 +175,7 @@ async function start(
       deliveryWindowS: config.deliveryWindowDays * DAY_S,
       deleteGraceMs: config.deleteGraceDays * DAY_S * 1000,
       bodyRetentionMs: config.bodyRetentionDays * DAY_S * 1000,
-      lastingActs: [...AGREEMENT_ACTS, 'slot.reply'],
+      lastingActs: [...AGREEMENT_ACTS, ...LEDGER_ACTS, 'slot.reply'],
     },
     onError,
   });
@@ -212,6 +219,21 @@ async function start(
     onError,
     options: { deliveryWindowS: config.deliveryWindowDays * DAY_S },
   });
+  const ledger = createLedgerService({
+    db,
+    clock,
+    registry,
+    evidence,
+    agreements: agreementGate,
+    exchange: () => exchange,
+    proof: (of) => exchange.fullProof(of),
+    onAlarm(alarm) {
+      counted.ledgerAlarm(alarm);
+      logger.warn(alarm, LEDGER_ALARMS[alarm.kind]);
+    },
+    onError,
+    options: { deliveryWindowS: config.deliveryWindowDays * DAY_S },
+  });
   const slots = createSlotService({
     db,
     clock,
@@ -219,6 +241,7 @@ async function start(
     evidence,
     links,
     agreements: agreementGate,
+    ledger,
     outbox,
     exchange: () => exchange,
     bodyStore,
@@ -249,6 +272,7 @@ async function start(
       ...vault.handlers,
       ...linkService.handlers,
       ...agreements.handlers,
+      ...ledger.handlers,
       ...slots.handlers,
       notices.handler,
     ],
@@ -256,6 +280,7 @@ async function start(
       ...vault.listeners,
       ...linkService.listeners,
       ...agreements.listeners,
+      ...ledger.listeners,
       ...slots.listeners,
       notices.outcome,
     ],
@@ -306,6 +331,7 @@ async function start(
     keks,
     links: linkService,
     agreements,
+    ledger,
     slots,
     reports,
     outbox,
@@ -330,7 +356,7 @@ async function start(
     stops.push(() => linkService.sweeper.stop());
     vault.start();
     stops.push(() => vault.stop());
-    for (const sweeper of slots.sweepers) {
+    for (const sweeper of [...ledger.sweepers, ...slots.sweepers]) {
       sweeper.start();
       stops.push(() => sweeper.stop());
     }

@@ -280,6 +280,7 @@ async function storeDecisions(
   const earlier = mayBeDecided ? await insertInbound(tx, rows) : new Map<string, StoredDecision>();
 
   const decisions = new Map<string, Decision>();
+  const decided: Judged[] = [];
   const kept: Judged[] = [];
   const records = [];
   for (const [at, entry] of judged.entries()) {
@@ -306,6 +307,7 @@ async function storeDecisions(
       eventAt: decidedAt,
       jws: receipt,
     });
+    decided.push(entry);
     if (accepted) kept.push(entry);
   }
 
@@ -313,7 +315,9 @@ async function storeDecisions(
     mayBeDecided ? undefined : insertNewInbound(tx, rows),
     deps.bodies.keep(
       tx,
-      kept.flatMap(({ candidate }) => (candidate.received === undefined ? [] : [candidate.received.body])),
+      decided.flatMap(({ candidate, verdict }) =>
+        candidate.received !== undefined && keepsBody(verdict) ? [candidate.received.body] : [],
+      ),
     ),
     deps.evidence.store(tx, records),
     ...[...groupByAct(kept)].map(([act, entries]) =>
@@ -325,6 +329,8 @@ async function storeDecisions(
   ]);
   return decisions;
 }
+
+const keepsBody = ({ refusal, keep }: Verdict) => refusal === undefined || keep === true;
 
 function rowOf({ candidate, verdict }: Judged, decidedAt: Date): InboundRow {
   const { claims } = candidate;
@@ -339,7 +345,7 @@ function rowOf({ candidate, verdict }: Judged, decidedAt: Date): InboundRow {
     envelope: candidate.envelope,
     outcome: accepted ? 'accepted' : 'rejected',
     reason: verdict.refusal ?? null,
-    bodyId: accepted ? (candidate.received?.body.id ?? null) : null,
+    bodyId: keepsBody(verdict) ? (candidate.received?.body.id ?? null) : null,
     configurationSha256: candidate.configurationSha256 ?? null,
     decidedAt,
   };

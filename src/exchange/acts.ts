@@ -71,6 +71,8 @@ export type Verdict = {
   refusal?: RefusalCode;
   outcome?: 'placed' | 'deferred';
   nextEligibleAt?: string;
+  /** Refused, and yet proof: its manifest is kept beside the envelope. */
+  keep?: true;
 };
 
 /** What a room registers for an act it owns. Every call is for a whole batch: never a query per item. */

@@ -1,6 +1,7 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { Evidence } from '../evidence/index.ts';
 import type { ExchangeService } from '../exchange/index.ts';
+import type { LedgerAlarm } from '../ledger/index.ts';
 import type { Attempt } from '../outbox/index.ts';
 import { parseReceipt } from '../protocol/receipt.ts';
 import { REFUSALS } from '../protocol/refusal.ts';
@@ -22,6 +23,7 @@ export type RoomMetrics = Readonly<{
   countEvidence: (evidence: Evidence) => Evidence;
   committed: (work: CommitWork, items: number) => void;
   uploadsSwept: (count: number) => void;
+  ledgerAlarm: (alarm: Pick<LedgerAlarm, 'kind'>) => void;
 }>;
 
 const BATCH_SIZES = [1, 2, 4, 8, 16, 32, 64, 128];
@@ -73,6 +75,13 @@ export function createRoomMetrics(registry: Registry): RoomMetrics {
     registers,
   });
 
+  const ledgerAlarms = new Counter({
+    name: 'intervault_ledger_alarms_total',
+    help: 'What operators ought to look at in ledgers: messages past a tolerance, disputes, forks',
+    labelNames: ['kind'] as const,
+    registers,
+  });
+
   return Object.freeze({
     countExchanges: (service) => ({
       ...service,
@@ -106,6 +115,7 @@ export function createRoomMetrics(registry: Registry): RoomMetrics {
     }),
     committed: (work, items) => batches.observe({ work }, items),
     uploadsSwept: (count) => swept.inc(count),
+    ledgerAlarm: ({ kind }) => ledgerAlarms.inc({ kind }),
   } satisfies RoomMetrics);
 }
 

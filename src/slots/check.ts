@@ -30,7 +30,7 @@ export type CheckedMessage = {
  */
 export async function checkMessage(
   tx: Tx,
-  deps: Pick<SlotDeps, 'clock' | 'registry' | 'links' | 'agreements'>,
+  deps: Pick<SlotDeps, 'clock' | 'registry' | 'links' | 'agreements' | 'ledger'>,
   given: GivenMessage,
 ): Promise<CheckedMessage> {
   const body = readBody(given);
@@ -44,6 +44,7 @@ export async function checkMessage(
   const nowMs = deps.clock.nowMs();
   const agreement = await (await deps.agreements.read(tx, [peer])).current(peer, nowMs);
   if (agreement === undefined) throw new Refusal('agreement.missing');
+  if (await deps.ledger.guest.isSuspended(tx, agreement.root)) throw new Refusal('ledger.suspended');
   const refusal = refuseUnasked(body, { agreement, image, peer, scopes: link.scopes[peer], nowMs });
   if (refusal !== undefined) throw new Refusal(refusal);
   await checkNames(tx, given);

@@ -11,6 +11,7 @@ import type {
   PeerCalls,
   Sealer,
 } from '../exchange/index.ts';
+import type { LedgerService } from '../ledger/index.ts';
 import type { Outbox } from '../outbox/index.ts';
 import type { GuardedFetch, Registry } from '../registry/index.ts';
 
@@ -21,6 +22,8 @@ export type SlotDeps = {
   evidence: Pick<Evidence, 'record'>;
   links: LinkGate;
   agreements: AgreementGate;
+  /** What each message does to the account between guest and host. */
+  ledger: Pick<LedgerService, 'host' | 'guest'>;
   outbox: Pick<Outbox, 'cancel'>;
   /** Asked for when it is needed: the exchange room registers the acts of this one. */
   exchange: () => {

@@ -1,5 +1,6 @@
 import type { InboundItem } from '../exchange/index.ts';
 import type { SlotGrant } from '../protocol/agreement/terms.ts';
+import type { AccountFacts } from '../protocol/ledger/balance.ts';
 import type { LinkScopes } from '../protocol/link-scopes.ts';
 import type { RefusalCode } from '../protocol/refusal.ts';
 import type { Contact } from '../protocol/slot/caps.ts';
@@ -52,6 +53,7 @@ export function factsOf(given: {
   wishes: ContactWishes;
   mutes: readonly Mute[];
   humanOverdue: boolean;
+  account: AccountFacts;
 }): PlacingFacts {
   const { item, grant, state, contacts, displays, wishes } = given;
   const nowMs = item.decidedAt.getTime();
@@ -72,6 +74,7 @@ export function factsOf(given: {
       .filter((time) => time > nowMs),
     placed: contacts.filter((one) => !one.edit).map(contactOf),
     displayed: displays.filter(({ iss }) => iss === item.iss),
+    account: given.account,
     customer: {
       mutedUntilMs: mute && (mute.until?.getTime() ?? Number.POSITIVE_INFINITY),
       calm: wishes.calm,
@@ -112,6 +115,8 @@ export function refuseUnasked(
     activeUntilMs: [],
     placed: [],
     displayed: [],
+    // The host's book is the host's to know.
+    account: undefined,
     customer: { ...NO_WISHES, mutedUntilMs: undefined, displaysMs: [] },
   });
   // Quiet hours are the host's to know: they go by the clock of the customer.

@@ -138,19 +138,23 @@ export async function markSeenBefore(tx: Tx, edits: readonly { iss: string; jti:
   );
 }
 
-/** Ends messages; what is over already stays as it is. */
+export type EndedMessage = { iss: string; jti: string; endedAt: Date; eligibleAt: Date };
+
+/** Ends messages; what is over already stays as it is. Returns those that it ended. */
 export async function endHosted(
   tx: Tx,
   ended: readonly { iss: string; jti: string; at: Date }[],
   reason: 'withdrawn' | 'replaced',
-): Promise<void> {
-  if (ended.length === 0) return;
-  await tx.client.query(
+): Promise<EndedMessage[]> {
+  if (ended.length === 0) return [];
+  const { rows } = await tx.client.query<EndedMessage>(
     `update hosted_messages m set ended_at = e.at, ended_reason = $4
      from (select * from unnest($1::text[], $2::uuid[], $3::timestamptz[]) as t (iss, jti, at) order by jti) e
-     where m.iss = e.iss and m.jti = e.jti and m.ended_at is null and m.expires_at > e.at`,
+     where m.iss = e.iss and m.jti = e.jti and m.ended_at is null and m.expires_at > e.at
+     returning m.iss, m.jti, m.ended_at as "endedAt", m.eligible_at as "eligibleAt"`,
     [ended.map((one) => one.iss), ended.map((one) => one.jti), ended.map((one) => one.at), reason],
   );
+  return rows;
 }
 
 export type SlotState = {

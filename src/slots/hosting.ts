@@ -1,5 +1,6 @@
 import type { Tx } from '../db/index.ts';
 import type { ActHandler, InboundItem, Verdict } from '../exchange/index.ts';
+import type { Placement } from '../ledger/index.ts';
 import type { RefusalCode } from '../protocol/refusal.ts';
 import { IMAGE_MAX_BYTES, type SlotMessageBody, type SlotWithdrawBody } from '../protocol/slot/message.ts';
 import { type Placing, placeMessage, roundUpToHour } from '../protocol/slot/placing.ts';
@@ -32,7 +33,7 @@ const contactKey = (contact: { customerId: string; iss: string }) => `${contact.
  * `slot.message` at the host. Contacts with a customer are counted under that customer's lock, and within a batch one
  * after the other, so that a cap is never exceeded, over however many connections and replicas.
  */
-export function createMessageHandler(deps: Pick<SlotDeps, 'registry'>): ActHandler {
+export function createMessageHandler(deps: Pick<SlotDeps, 'registry' | 'ledger'>): ActHandler {
   const eligibleAt = new WeakMap<InboundItem, Date>();
 
   async function readAll(tx: Tx, items: readonly InboundItem[], host: string) {
@@ -83,9 +84,13 @@ export function createMessageHandler(deps: Pick<SlotDeps, 'registry'>): ActHandl
     async judge(tx, items) {
       const host = deps.registry.self.entityId;
       const { wishes, contacts, displays, mutes, states, named, overdue } = await readAll(tx, items, host);
+      // After the customers, always: whoever holds an account waits for nobody.
+      const books = await deps.ledger.host.open(tx, items.map(placementOf));
       return items.map((item): Verdict => {
         const unfit = refuseForNamed(item, named);
         if (unfit !== undefined) return { refusal: unfit };
+        const placement = placementOf(item);
+        if (books.isLate(placement)) return { refusal: 'exchange.in_progress' };
         const key = contactKey({ customerId: customerOf(item), iss: item.iss });
         const known = contacts.get(key) ?? [];
         // One that another replica has taken meanwhile counts once.
@@ -102,11 +107,13 @@ export function createMessageHandler(deps: Pick<SlotDeps, 'registry'>): ActHandl
             wishes: wishes.get(customerOf(item)) ?? NO_WISHES,
             mutes: mutes.get(customerOf(item)) ?? [],
             humanOverdue: overdue.has(item.iss),
+            account: books.facts(placement),
           }),
         );
         if (placing.kind !== 'refused') {
           contacts.set(key, [...endReplaced(others, item), contactOf(item)]);
           endNamed(item, named);
+          books.take(placement);
           eligibleAt.set(item, eligibleFrom(placing, item));
         }
         return verdictOf(placing);
@@ -145,12 +152,13 @@ export function createMessageHandler(deps: Pick<SlotDeps, 'registry'>): ActHandl
         tx,
         items.filter((item) => bodyOf(item).replaces !== undefined),
       );
+      await deps.ledger.host.post(tx, items.map(placementOf));
     },
   };
 }
 
 /** `slot.withdraw` at the host: the message is over. */
-export function createWithdrawHandler(): ActHandler {
+export function createWithdrawHandler(deps: Pick<SlotDeps, 'ledger'>): ActHandler {
   const nameOf = (item: InboundItem) => ({
     iss: item.iss,
     jti: (item.manifest.body as unknown as SlotWithdrawBody).message,
@@ -168,18 +176,31 @@ export function createWithdrawHandler(): ActHandler {
           : undefined;
       });
     },
-    apply: (tx, items) =>
-      endHosted(
+    async apply(tx, items) {
+      const ended = await endHosted(
         tx,
         items.map((item) => ({ ...nameOf(item), at: item.decidedAt })),
         'withdrawn',
-      ),
+      );
+      const unseen = ended.filter(({ endedAt, eligibleAt }) => endedAt < eligibleAt);
+      await deps.ledger.host.giveBack(
+        tx,
+        unseen.map(({ iss, jti }) => ({ peer: iss, exchange: jti })),
+      );
+    },
   };
 }
 
 /** Guests who offer something: nobody else is asked whether their customers wait. */
 function offering(items: readonly InboundItem[]): string[] {
   return [...new Set(items.filter((item) => bodyOf(item).category === 'offer').map(({ iss }) => iss))];
+}
+
+function placementOf(item: InboundItem): Placement {
+  const { category, replaces } = bodyOf(item);
+  const { jti: exchange, iss: peer, agreement, decidedAt: at } = item;
+  if (agreement === undefined) throw new Error('a message under no agreement');
+  return { exchange, peer, agreement, category, edit: replaces !== undefined, at };
 }
 
 function namesOf(item: InboundItem): { iss: string; jti: string }[] {

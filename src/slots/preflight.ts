@@ -41,7 +41,10 @@ export type Preflight = {
 };
 
 export function createPreflight(
-  deps: Pick<SlotDeps, 'db' | 'clock' | 'registry' | 'links' | 'agreements' | 'exchange' | 'chargePreflight'>,
+  deps: Pick<
+    SlotDeps,
+    'db' | 'clock' | 'registry' | 'links' | 'agreements' | 'ledger' | 'exchange' | 'chargePreflight'
+  >,
 ): Preflight {
   return {
     async answer(peer, given) {

@@ -109,6 +109,10 @@ export function createSending(deps: SlotDeps): Sending {
       ...{ jti, peer, act: MESSAGE, link: given.link as LinkId, agr: agreement.id },
       ...{ body, image, at, submitted: true, windowS },
     });
+    const { category, replaces } = body;
+    const weight = replaces === undefined ? agreement.terms.weights[category] : 0;
+    const contact = { exchange: jti, agreement: agreement.root, peer, category, weight };
+    await deps.ledger.guest.send(tx, [contact]);
     await insertMessage(tx, {
       id: jti,
       linkId: given.link as LinkId,
@@ -175,6 +179,10 @@ export function createSending(deps: SlotDeps): Sending {
             const message = messages.get(item.jti);
             if (message !== undefined) await settleMessage(tx, item, message);
           }
+          await deps.ledger.guest.settle(
+            tx,
+            items.map((item) => ({ ...item, replaces: messages.get(item.jti)?.replaces ?? null })),
+          );
         },
       },
       {
@@ -185,6 +193,14 @@ export function createSending(deps: SlotDeps): Sending {
             items.map((item) => item.jti),
           );
           const messages = await lockMessages(tx, [...withdrawn.values()]);
+          await deps.ledger.guest.withdraw(
+            tx,
+            items.flatMap(({ jti, state, decidedAt }) => {
+              const exchange = withdrawn.get(jti);
+              const taken = exchange !== undefined && state === 'accepted' && decidedAt !== undefined;
+              return taken ? [{ exchange, at: decidedAt }] : [];
+            }),
+          );
           for (const item of items) {
             const message = messages.get(withdrawn.get(item.jti) ?? '');
             if (message === undefined) continue;

@@ -113,7 +113,7 @@ export function createSlotService(deps: SlotDeps): SlotService {
     sweepers: [slots.prober, eraser, reporter.sweeper, months.sweeper],
     handlers: [
       createMessageHandler(deps),
-      createWithdrawHandler(),
+      createWithdrawHandler(deps),
       createReplyHandler(deps),
       createEngagementHandler(),
     ],

@@ -116,6 +116,7 @@ t.test('the example of messages holds', async (t) => {
       displayed: [],
       humanOverdue: false,
       image: undefined,
+      account: undefined,
       customer: {
         mutedUntilMs: undefined,
         calm: undefined,

@@ -71,6 +71,7 @@ function factsOf(given: PlacingCase): PlacingFacts {
     displayed: one.displayed.map(contactOf),
     humanOverdue: one.humanOverdue,
     image: one.image ?? undefined,
+    account: undefined,
     customer: {
       mutedUntilMs: mutedUntil === undefined ? undefined : muteEnd(mutedUntil),
       calm,

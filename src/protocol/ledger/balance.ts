@@ -28,6 +28,9 @@ export type BalanceFacts = {
   nowMs: number;
 };
 
+/** The same with what stops the whole account: the guest may have been told two histories of the other direction. */
+export type AccountFacts = BalanceFacts & { suspended: boolean };
+
 export type BalanceRuling =
   | { kind: 'within' }
   /** Taken past the tolerance: by the floor of service messages, or because the policy lets it through. */

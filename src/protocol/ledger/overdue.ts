@@ -11,6 +11,8 @@ export type Withdrawn = {
   /** When the message was to be shown, rounded up to the hour as its receipt says. */
   eligibleByS: number | undefined;
   reversedSeq: number | undefined;
+  /** An edit took its place: the contact goes on in that. */
+  replaced: boolean;
 };
 
 const HOUR_S = 3600;
@@ -32,13 +34,15 @@ export function isMissing(head: Pick<Head, 'latestS' | 'closedS'>, contact: Cont
  * time: a host gives back within an hour. The other hour is what a receipt rounds up by.
  */
 export function isUnreversed({ closedS }: Pick<Head, 'closedS'>, contact: Contact & Withdrawn): boolean {
-  const { withdrawnS, eligibleByS, postedSeq, reversedSeq } = contact;
+  const { weight, withdrawnS, eligibleByS, postedSeq, reversedSeq, replaced } = contact;
   return (
+    weight > 0 &&
+    !replaced &&
     postedSeq !== undefined &&
     reversedSeq === undefined &&
     withdrawnS !== undefined &&
     eligibleByS !== undefined &&
-    withdrawnS <= eligibleByS - HOUR_S &&
+    withdrawnS < eligibleByS - HOUR_S &&
     withdrawnS < closedS - HOUR_S
   );
 }

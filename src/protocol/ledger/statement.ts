@@ -1,5 +1,5 @@
 import { CONTACT_CATEGORIES, type ContactCategory } from '../agreement/terms.ts';
-import { entrySeconds, entryTime, type LedgerEntry, unitsOf } from './entry.ts';
+import { entrySeconds } from './entry.ts';
 
 /** How many entries of one category and weight a range has. */
 export type LedgerCount = { category: ContactCategory; weight: number; posted: number; reversed: number };
@@ -20,40 +20,10 @@ export type LedgerStatement = {
   until: string;
 };
 
-/** What a statement says of entries. `opening`: the total before the first of them. */
-export function summarize(entries: readonly LedgerEntry[]): LedgerCount[] {
-  const counts = new Map<string, LedgerCount>();
-  for (const { kind, category, weight } of entries) {
-    const key = `${category} ${weight}`;
-    const known = counts.get(key) ?? { category, weight, posted: 0, reversed: 0 };
-    const member = kind === 'post' ? 'posted' : 'reversed';
-    counts.set(key, { ...known, [member]: known[member] + 1 });
-  }
-  const place = (category: ContactCategory) => CONTACT_CATEGORIES.indexOf(category);
-  return [...counts.values()].sort((a, b) => place(a.category) - place(b.category) || a.weight - b.weight);
-}
-
-export type StatementRange = {
-  number: number;
-  entries: readonly LedgerEntry[];
-  head: string;
-  untilS: number;
-};
-
-/** The host states. The range has at least one entry. */
-export function makeStatement({ number, entries, head, untilS }: StatementRange): LedgerStatement {
-  const [first, last] = [entries[0], entries.at(-1)];
-  if (first === undefined || last === undefined) throw new Error('a statement of nothing');
-  return {
-    number,
-    first: first.seq,
-    last: last.seq,
-    head,
-    opening: first.total - unitsOf(first),
-    closing: last.total,
-    counts: summarize(entries),
-    until: entryTime(untilS),
-  };
+/** In the order in which statements have them. */
+export function orderCounts(counts: readonly LedgerCount[]): LedgerCount[] {
+  const place = ({ category }: LedgerCount) => CONTACT_CATEGORIES.indexOf(category);
+  return [...counts].sort((a, b) => place(a) - place(b) || a.weight - b.weight);
 }
 
 /** What is wrong with a statement, other than its entries. */
@@ -68,7 +38,9 @@ export type StatementView = {
   closedS: number;
   /** The total after it, as the entry says. */
   opening: number;
-  entries: readonly LedgerEntry[];
+  /** What the entries of the range come to, and the total that the last one says. */
+  counts: readonly LedgerCount[];
+  closing: number;
   /** The earliest time of any entry after the range; Unix seconds. */
   laterS: number | undefined;
   nowS: number;
@@ -88,14 +60,11 @@ export function findStatementFault(
   if (untilS < closedS || untilS > nowS + SKEW_S || (laterS ?? untilS) < untilS) return 'until';
   if (statement.opening !== view.opening) return 'opening';
   const moved = statement.counts.reduce((sum, one) => sum + one.weight * (one.posted - one.reversed), 0);
-  const last = view.entries.at(-1);
-  if (statement.closing !== last?.total || statement.closing !== statement.opening + moved) return 'closing';
-  return JSON.stringify(orderedCounts(statement.counts)) === JSON.stringify(summarize(view.entries))
-    ? undefined
-    : 'counts';
+  if (statement.closing !== view.closing || statement.closing !== statement.opening + moved) return 'closing';
+  return textOf(statement.counts) === textOf(orderCounts(view.counts)) ? undefined : 'counts';
 }
 
 /** The members in one order, whatever the order they came in. */
-function orderedCounts(counts: readonly LedgerCount[]): LedgerCount[] {
-  return counts.map(({ category, weight, posted, reversed }) => ({ category, weight, posted, reversed }));
+function textOf(counts: readonly LedgerCount[]): string {
+  return JSON.stringify(counts.map((one) => [one.category, one.weight, one.posted, one.reversed]));
 }

@@ -23,6 +23,7 @@ export const OWN_EVENTS = [
   'ExchangeClosed',
   'LinkChanged',
   'AgreementChanged',
+  'LedgerChanged',
   'DocumentDeleted',
   'DocumentRestored',
   'Erasure',

@@ -5,6 +5,7 @@ import { documentPush, documentRecall, documentStatus } from './document.ts';
 import { entityConfiguration } from './entity-configuration.ts';
 import { evidence } from './evidence.ts';
 import { envelope, manifest, receipt, requestToken } from './exchange.ts';
+import { ledgerSchemas } from './ledger.ts';
 import { linkSchemas } from './link.ts';
 import { peerNotice } from './peer.ts';
 import { slotSchemas } from './slot.ts';
@@ -65,6 +66,7 @@ export const SCHEMAS = {
   ...linkSchemas,
   ...agreementSchemas,
   ...slotSchemas,
+  ...ledgerSchemas,
 } as const;
 
 export type SchemaName = keyof typeof SCHEMAS;

@@ -1,4 +1,5 @@
 import type { SlotGrant } from '../agreement/terms.ts';
+import { type AccountFacts, ruleOnBalance } from '../ledger/balance.ts';
 import type { RefusalCode } from '../refusal.ts';
 import { type Contact, capsFor, quietHoursOf } from './caps.ts';
 import { IMAGE_TYPES, MESSAGE_MAX_LIFETIME_MS, type SlotMessageBody } from './message.ts';
@@ -33,6 +34,8 @@ export type PlacingFacts = {
   /** This guest's messages to this customer, and their displays, as far back as any cap looks; oldest first. */
   placed: readonly Contact[];
   displayed: readonly Contact[];
+  /** The account between host and guest; undefined where nobody but the host knows it. */
+  account: AccountFacts | undefined;
   customer: {
     /** The customer muted this guest until then; for good where it is infinite. */
     mutedUntilMs: number | undefined;
@@ -105,6 +108,17 @@ const withinCaps: Rule = (facts) => {
 };
 
 /**
+ * What the two institutions owe each other. It stands before what the customer wants: past the tolerance an answer tells
+ * of the account alone, whoever the customer is.
+ */
+const accountAllowsIt: Rule = ({ account }) => {
+  if (account === undefined) return undefined;
+  if (account.suspended) return refuse('ledger.suspended');
+  const ruling = ruleOnBalance(account);
+  return ruling.kind === 'refused' ? refuse(ruling.code, ruling.nextEligibleAtMs) : undefined;
+};
+
+/**
  * What the customer wants now. Without consent to individual engagement all of it reads the same: an answer tells nothing
  * about the customer beyond what they agreed to share.
  */
@@ -155,6 +169,7 @@ export const PLACING_RULES: Readonly<Record<string, Rule>> = {
   customersAreAnswered,
   thereIsRoom,
   withinCaps,
+  accountAllowsIt,
   customerIsOpen,
   mayBeShownNow,
 };

@@ -4,8 +4,14 @@ import type { Contact, EntryFault } from '../../../src/protocol/ledger/applying.
 import { entryHash, entryTime, type LedgerEntry, originOf } from '../../../src/protocol/ledger/entry.ts';
 import { isMissing, isUnreversed, type Withdrawn } from '../../../src/protocol/ledger/overdue.ts';
 import { appendEntries, emptyHead } from '../../../src/protocol/ledger/sequence.ts';
-import { makeStatement } from '../../../src/protocol/ledger/statement.ts';
-import { emptyInstitution, type Institution, sequenceOf, take, takeStatement } from './world.ts';
+import {
+  emptyInstitution,
+  type Institution,
+  makeStatement,
+  sequenceOf,
+  take,
+  takeStatement,
+} from './world.ts';
 
 const NOW_S = Date.UTC(2026, 10, 1) / 1000;
 const HOST = 1;
@@ -17,6 +23,7 @@ function guestWith(...exchanges: string[]): Institution {
     me.contacts.set(exchange, {
       ...{ category: 'advice', weight: 2, state: 'accepted', decidedS: NOW_S + at * 60 },
       ...{ postedSeq: undefined, withdrawnS: undefined, eligibleByS: undefined, reversedSeq: undefined },
+      replaced: false,
     });
   }
   return me;

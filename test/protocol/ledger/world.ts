@@ -1,4 +1,4 @@
-import type { ContactCategory } from '../../../src/protocol/agreement/terms.ts';
+import { CONTACT_CATEGORIES, type ContactCategory } from '../../../src/protocol/agreement/terms.ts';
 import {
   type AppliedEntry,
   applyEntries,
@@ -9,6 +9,7 @@ import {
 import { balanceOf, type Imbalance, monthOf, ruleOnBalance } from '../../../src/protocol/ledger/balance.ts';
 import {
   entrySeconds,
+  entryTime,
   type LedgerEntry,
   type SequenceId,
   unitsOf,
@@ -23,8 +24,8 @@ import {
 } from '../../../src/protocol/ledger/sequence.ts';
 import {
   findStatementFault,
+  type LedgerCount,
   type LedgerStatement,
-  makeStatement,
   type StatementFault,
 } from '../../../src/protocol/ledger/statement.ts';
 import { isRefusalCode, REFUSALS, type RefusalCode } from '../../../src/protocol/refusal.ts';
@@ -115,6 +116,32 @@ export function viewOf(me: Institution): GuestView {
   };
 }
 
+/** What a range of entries comes to: the other way to count than a database's. */
+export function makeStatement(given: {
+  number: number;
+  entries: readonly LedgerEntry[];
+  head: string;
+  untilS: number;
+}): LedgerStatement {
+  const { number, entries, head, untilS } = given;
+  const [first, last] = [entries[0], entries.at(-1)] as [LedgerEntry, LedgerEntry];
+  const opening = first.total - unitsOf(first);
+  const range = { number, first: first.seq, last: last.seq, head, opening, closing: last.total };
+  return { ...range, counts: countsOf(entries), until: entryTime(untilS) };
+}
+
+function countsOf(entries: readonly LedgerEntry[]): LedgerCount[] {
+  const counts: LedgerCount[] = [];
+  for (const category of CONTACT_CATEGORIES) {
+    for (let weight = 0; weight <= 9; weight++) {
+      const of = entries.filter((one) => one.category === category && one.weight === weight);
+      const posted = of.filter(({ kind }) => kind === 'post').length;
+      if (of.length > 0) counts.push({ category, weight, posted, reversed: of.length - posted });
+    }
+  }
+  return counts;
+}
+
 /** A guest takes entries, or says why not. */
 export function take(me: Institution, entries: readonly LedgerEntry[]): RefusalCode | undefined {
   if (findBreak(entries) !== undefined) return 'manifest.invalid';
@@ -151,7 +178,8 @@ export function takeStatement(
     closedSeq: before?.last ?? 0,
     closedS: me.granted.closedS,
     opening: entries[(before?.last ?? 0) - 1]?.total ?? 0,
-    entries: entries.slice(before?.last ?? 0, last),
+    counts: countsOf(entries.slice(before?.last ?? 0, last)),
+    closing: entries[last - 1]?.total ?? 0,
     laterS: later.length === 0 ? undefined : Math.min(...later),
     nowS,
   });
@@ -303,6 +331,7 @@ export function createWorld(rules: Rules, startS: number) {
         withdrawnS: undefined,
         eligibleByS: undefined,
         reversedSeq: undefined,
+        replaced: false,
       });
       return send(side, { act: 'message', message });
     },

@@ -46,6 +46,7 @@ function facts(given: Given = {}): PlacingFacts {
     displayed: [],
     humanOverdue: false,
     image: undefined,
+    account: undefined,
     ...given,
     message: { ...MESSAGE, ...given.message },
     grant: given.grant === null ? undefined : { ...GRANT, ...given.grant },

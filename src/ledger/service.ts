@@ -1,0 +1,210 @@
+import { createSweeper, type Sweeper } from '../db/index.ts';
+import type { ActHandler, FullProof, OutcomeListener } from '../exchange/index.ts';
+import { Refusal } from '../protocol/refusal.ts';
+import { accountOf, type LedgerAccount, readImbalances } from './accounts.ts';
+import { createAnswering } from './answering.ts';
+import { createAnswerHandlers } from './answers.ts';
+import type { LedgerDeps } from './deps.ts';
+import { readDisputes, type StoredDispute } from './dispute-store.ts';
+import { readEntriesAfter, readEntriesAt, type StoredEntry } from './entry-store.ts';
+import { type FileEntry, readEntryFile, readForkFile, readStatementFile } from './file-store.ts';
+import { type GuestLedger, guestLedger } from './guesting.ts';
+import { createHostLedger, type HostLedger } from './posting.ts';
+import { type Reconciliation, reconcile } from './reconcile.ts';
+import { createReversing } from './reversing.ts';
+import { type Role, readSequences, type Sequence, suspend } from './sequence-store.ts';
+import { readStatements, type StoredStatement } from './statement-store.ts';
+import { createStating } from './stating.ts';
+import { createEntriesHandler } from './taking.ts';
+import { createTeller } from './telling.ts';
+import { readTold } from './telling-store.ts';
+
+/** `hosted`: what this node writes. `granted`: what the peer does, and this node checks. */
+export type LedgerSide = 'hosted' | 'granted';
+
+export const roleOf = (side: LedgerSide): Role => (side === 'hosted' ? 'host' : 'guest');
+
+/** One exchange with all that proves it. */
+export type LedgerProof = FileEntry & FullProof;
+
+type Page<Item> = { items: Item[]; next: number | null };
+
+/** Reciprocity accounts, as the institution's people use them. Every call refuses with a Refusal of `ledgerProblems`. */
+export type LedgerService = {
+  accounts(filter: { peer?: string }): Promise<LedgerAccount[]>;
+  /** @throws Refusal `ledger.account_not_found` */
+  account(agreement: string): Promise<LedgerAccount>;
+  reconcile(agreement: string): Promise<Reconciliation>;
+  /** The oldest first; `next` continues. */
+  entries(
+    agreement: string,
+    page: { side: LedgerSide; faulty?: boolean; after: number; limit: number },
+  ): Promise<Page<StoredEntry>>;
+  entryEvidence(agreement: string, side: LedgerSide, seq: number): Promise<LedgerProof[]>;
+  /** The newest first. */
+  statements(
+    agreement: string,
+    page: { side: LedgerSide; before?: number; limit: number },
+  ): Promise<Page<StoredStatement>>;
+  statement(agreement: string, side: LedgerSide, number: number): Promise<StoredStatement>;
+  statementEvidence(agreement: string, side: LedgerSide, number: number): Promise<LedgerProof[]>;
+  disputes(
+    agreement: string,
+    page: { open?: boolean; after: number; limit: number },
+  ): Promise<Page<StoredDispute>>;
+  /** Both histories that a peer told, each with its signature. */
+  forkEvidence(agreement: string): Promise<LedgerProof[]>;
+  /** Takes an own post back. Returns the number of the reversal. @throws Refusal `ledger.entry_not_found`, `ledger.reversed` */
+  reverse(agreement: string, seq: number): Promise<number>;
+  /** States an own account up to now. @throws Refusal `ledger.nothing_new` */
+  state(agreement: string): Promise<number>;
+  /** Settles what the node disputed. @throws Refusal `ledger.statement_not_found` */
+  countersign(agreement: string, number: number): Promise<void>;
+  /** Lets messages go on after a fork. @throws Refusal `ledger.not_suspended` */
+  resume(agreement: string): Promise<void>;
+  /** What the slots room writes with its messages. */
+  readonly host: HostLedger & { giveBack: ReturnType<typeof createReversing>['owe'] };
+  readonly guest: GuestLedger;
+  readonly sweepers: readonly Sweeper[];
+  readonly handlers: readonly ActHandler[];
+  readonly listeners: readonly OutcomeListener[];
+};
+
+const TELL_INTERVAL_MS = 15_000;
+const REVERSE_INTERVAL_MS = 60_000;
+const STATE_INTERVAL_MS = 5 * 60_000;
+
+export function createLedgerService(deps: LedgerDeps): LedgerService {
+  const { db, registry, onError } = deps;
+  const teller = createTeller(deps);
+  const wake = () => teller.wake();
+  const reversing = createReversing(deps, { teller: wake, sweeper: () => reverser.wake() });
+  const reverser = createSweeper({ intervalMs: REVERSE_INTERVAL_MS, round: reversing.sweep, onError });
+  const stating = createStating(deps, reversing, wake);
+  const answering = createAnswering(deps, deps, wake);
+  const once = (work: () => Promise<void>) => async () => {
+    await work();
+    return false;
+  };
+
+  async function read(filter: { peer?: string; agreements?: string[] }) {
+    return db.transact(async (tx) => {
+      const sequences = await readSequences(tx.client, filter);
+      const agreements = [...new Set(sequences.map(({ agreement }) => agreement))];
+      const told = await readTold(tx.client, agreements);
+      const open = Map.groupBy(
+        await readDisputes(tx.client, { open: true }, 10_000),
+        ({ agreement }) => agreement,
+      );
+      const imbalances = await readImbalances(tx, deps, sequences);
+      return agreements.map((agreement) => {
+        const ofRole = (role: Role): Sequence | undefined =>
+          sequences.find((one) => one.agreement === agreement && one.role === role);
+        const [host, guest] = [ofRole('host'), ofRole('guest')];
+        const toldSeq = told.get(agreement) ?? 0;
+        const account = accountOf({
+          agreement,
+          peer: registry.peer(host?.peer ?? guest?.peer ?? ''),
+          host,
+          guest,
+          told: toldSeq,
+          openDisputes: open.get(agreement)?.length ?? 0,
+          imbalance: imbalances.get(agreement),
+        });
+        return { account, host, guest, told: toldSeq };
+      });
+    });
+  }
+
+  async function find(agreement: string) {
+    const [found] = await read({ agreements: [agreement] });
+    if (found === undefined) throw new Refusal('ledger.account_not_found');
+    return found;
+  }
+
+  async function prove(file: readonly FileEntry[]): Promise<LedgerProof[]> {
+    return Promise.all(file.map(async (one) => ({ ...one, ...(await deps.proof(one)) })));
+  }
+
+  const service: LedgerService = {
+    accounts: async (filter) => (await read(filter)).map(({ account }) => account),
+    account: async (agreement) => (await find(agreement)).account,
+    async reconcile(agreement) {
+      const found = await find(agreement);
+      return db.withClient((client) => reconcile(client, { agreement, ...found }));
+    },
+    async entries(agreement, { side, faulty, after, limit }) {
+      await find(agreement);
+      const range = { after, ...(faulty !== undefined && { faulty }) };
+      const key = { agreement, role: roleOf(side) };
+      const items = await db.withClient((client) => readEntriesAfter(client, key, range, limit));
+      return { items, next: items.length === limit ? (items.at(-1)?.seq ?? null) : null };
+    },
+    async entryEvidence(agreement, side, seq) {
+      const key = { agreement, role: roleOf(side) };
+      const file = await db.withClient(async (client) => {
+        const [entry] = await readEntriesAt(client, key.role, [{ agreement, seq }]);
+        if (entry === undefined) throw new Refusal('ledger.entry_not_found');
+        const { self } = registry;
+        const peer = (await readSequences(client, { agreements: [agreement] }))[0]?.peer ?? '';
+        const iss = side === 'hosted' ? peer : self.entityId;
+        const message = { iss, jti: entry.exchange, act: 'slot.message' };
+        return [message, ...(await readEntryFile(client, key, seq))];
+      });
+      return prove(file);
+    },
+    async statements(agreement, { side, before, limit }) {
+      await find(agreement);
+      const filter = { agreements: [agreement], role: roleOf(side) };
+      const items = await db.withClient((client) =>
+        readStatements(client, { ...filter, ...(before !== undefined && { before }) }, limit),
+      );
+      return { items, next: items.length === limit ? (items.at(-1)?.number ?? null) : null };
+    },
+    async statement(agreement, side, number) {
+      const filter = { agreements: [agreement], role: roleOf(side), number };
+      const [statement] = await db.withClient((client) => readStatements(client, filter, 1));
+      if (statement === undefined) throw new Refusal('ledger.statement_not_found');
+      return statement;
+    },
+    async statementEvidence(agreement, side, number) {
+      await service.statement(agreement, side, number);
+      const key = { agreement, role: roleOf(side) };
+      return prove(await db.withClient((client) => readStatementFile(client, key, number)));
+    },
+    async disputes(agreement, { open, after, limit }) {
+      await find(agreement);
+      const filter = { agreement, after, ...(open !== undefined && { open }) };
+      const items = await db.withClient((client) => readDisputes(client, filter, limit));
+      return { items, next: items.length === limit ? (items.at(-1)?.id ?? null) : null };
+    },
+    async forkEvidence(agreement) {
+      await find(agreement);
+      return prove(await db.withClient((client) => readForkFile(client, agreement)));
+    },
+    reverse: reversing.reverse,
+    state: stating.state,
+    countersign: answering.countersign,
+    resume: (agreement) =>
+      db.transact(async (tx) => {
+        const [granted] = await readSequences(tx.client, { role: 'guest', agreements: [agreement] });
+        if (granted === undefined) throw new Refusal('ledger.account_not_found');
+        if (!(await suspend(tx, agreement, null))) throw new Refusal('ledger.not_suspended');
+        await deps.evidence.record(tx, {
+          event: 'LedgerChanged',
+          peer: granted.peer as never,
+          subject: `ledger:${agreement}:messages:resumed`,
+        });
+      }),
+    host: { ...createHostLedger(deps, wake), giveBack: reversing.owe },
+    guest: guestLedger,
+    sweepers: [
+      createSweeper({ intervalMs: TELL_INTERVAL_MS, round: once(teller.sweep), onError }),
+      reverser,
+      createSweeper({ intervalMs: STATE_INTERVAL_MS, round: once(stating.sweep), onError }),
+    ],
+    handlers: [createEntriesHandler(deps, deps, wake), answering.handler, ...createAnswerHandlers(deps)],
+    listeners: teller.listeners,
+  };
+  return service;
+}
