@@ -28,6 +28,7 @@ import {
   webModuleRoutes,
 } from './http/index.ts';
 import type { KeyStore } from './keys/index.ts';
+import { type LedgerService, ledgerRoutes } from './ledger/index.ts';
 import { type LinkService, linkRoutes } from './links/index.ts';
 import type { NodeDatabase } from './node-database.ts';
 import type { Outbox } from './outbox/index.ts';
@@ -63,6 +64,7 @@ export type ServedNode = Readonly<{
   keks: KekRotation;
   links: LinkService;
   agreements: AgreementService;
+  ledger: LedgerService;
   slots: SlotService;
   reports: Reports;
   outbox: Outbox;
@@ -133,6 +135,7 @@ async function addInstitutionApi(app: App, node: ServedNode, addressBuckets: Tok
     vault,
     links,
     agreements,
+    ledger,
     slots,
     reports,
     keks,
@@ -151,6 +154,7 @@ async function addInstitutionApi(app: App, node: ServedNode, addressBuckets: Tok
       vaultRoutes(vault, access),
       linkRoutes(links, access),
       agreementRoutes(agreements, access),
+      ledgerRoutes(ledger, access),
       slotRoutes(slots, clock, access),
       customerRoutes(slots, access),
       replyRoutes(slots.answering, access),

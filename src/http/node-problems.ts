@@ -2,6 +2,7 @@ import { agreementProblems } from '../agreements/index.ts';
 import { DatabaseExhausted, DatabaseUnavailable } from '../db/index.ts';
 import { documentProblems, vaultProblems } from '../documents/index.ts';
 import { BodyDamaged } from '../exchange/index.ts';
+import { ledgerProblems } from '../ledger/index.ts';
 import { linkProblems } from '../links/index.ts';
 import { registryProblems } from '../registry/index.ts';
 import { reportProblems } from '../reports/index.ts';
@@ -19,6 +20,7 @@ export const nodeProblems = mergeProblems(
   vaultProblems,
   linkProblems,
   agreementProblems,
+  ledgerProblems,
   slotProblems,
   reportProblems,
 );
