@@ -58,6 +58,8 @@ export type LedgerService = {
   reverse(agreement: string, seq: number): Promise<number>;
   /** States an own account up to now. @throws Refusal `ledger.nothing_new` */
   state(agreement: string): Promise<number>;
+  /** States what periods have closed; done by a sweeper as well. */
+  sweepStatements(): Promise<void>;
   /** Settles what the node disputed. @throws Refusal `ledger.statement_not_found` */
   countersign(agreement: string, number: number): Promise<void>;
   /** Lets messages go on after a fork. @throws Refusal `ledger.not_suspended` */
@@ -184,6 +186,7 @@ export function createLedgerService(deps: LedgerDeps): LedgerService {
     },
     reverse: reversing.reverse,
     state: stating.state,
+    sweepStatements: stating.sweep,
     countersign: answering.countersign,
     resume: (agreement) =>
       db.transact(async (tx) => {
