@@ -3,7 +3,7 @@ import type { HostGrant, SlotGrant } from '../../src/protocol/agreement/terms.ts
 import type { LinkId } from '../../src/protocol/ids.ts';
 import type { LinkScopesByHost } from '../../src/protocol/link-scopes.ts';
 import type { SlotMessageBody } from '../../src/protocol/slot/message.ts';
-import { agree } from './agreement.ts';
+import { agree, type TermsOptions } from './agreement.ts';
 import { ALL_SCOPES, eventually, peerNodes, seedLink, startTestNode, type TestNode } from './node.ts';
 
 /** A slot without caps, unless told otherwise. */
@@ -64,6 +64,7 @@ export async function startSlotPair(
   options: {
     grant?: Partial<SlotGrant>;
     engagement?: Engagement;
+    terms?: TermsOptions;
     /** Settings of each node. */
     env?: { guest?: Record<string, string>; host?: Record<string, string> };
   } = {},
@@ -72,7 +73,8 @@ export async function startSlotPair(
   const [guest, host] = [await startTestNode(t, { env: guestEnv }), await startTestNode(t, { env: hostEnv })];
   await peerNodes(guest, host);
   const link = await seedLink(guest, host, { scopes: contactScopes(guest, host, options.engagement) });
-  const agreement = await agree(guest, host, { grant: grantWith(slotGrant(options.grant)) });
+  const grant = grantWith(slotGrant(options.grant));
+  const agreement = await agree(guest, host, { grant, ...options.terms });
   return { guest, host, link, agreement };
 }
 
