@@ -360,6 +360,8 @@ async function start(
       sweeper.start();
       stops.push(() => sweeper.stop());
     }
+    // What an earlier process owed is written and told at once.
+    for (const sweeper of ledger.sweepers) sweeper.wake();
   }
   kekSweeper.start();
   stops.push(() => kekSweeper.stop());

@@ -73,7 +73,7 @@ export type LedgerService = {
 };
 
 const TELL_INTERVAL_MS = 15_000;
-const REVERSE_INTERVAL_MS = 60_000;
+const REVERSE_INTERVAL_MS = 15_000;
 const STATE_INTERVAL_MS = 5 * 60_000;
 
 export function createLedgerService(deps: LedgerDeps): LedgerService {
