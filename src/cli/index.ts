@@ -6,6 +6,7 @@ import { addDoctor } from './doctor.ts';
 import { addDocument } from './document.ts';
 import { describeError } from './errors.ts';
 import { addKeys } from './keys.ts';
+import { addLedger } from './ledger.ts';
 import { addLink } from './link.ts';
 import { addMigrate } from './migrate.ts';
 import { addPeer } from './peer.ts';
@@ -41,6 +42,7 @@ Exit codes: 0 done; 1 failed or refused; 2 wrong usage; 3 configuration not vali
   addDocument(program, context);
   addAgreement(program, context);
   addReport(program, context);
+  addLedger(program, context);
   addKeys(program, context);
   addDoctor(program, context);
   addVersion(program, context);

@@ -343,6 +343,50 @@ t.test('the whole institution API between two nodes, as its contract says', asyn
     refused(await atB.operator.call('GET', nobody), 403, 'auth.forbidden');
   });
 
+  t.test('the ledger', async () => {
+    const contact = await seedLink(a, b, { scopes: contactScopes(a, b) });
+    const { priority: _priority, ...given } = message();
+    for (let n = 0; n < 2; n++)
+      ok(await atA.integrator.call('POST', '/v1/messages', { json: { link: contact, ...given } }), 201);
+    const agreement = await eventually(async () => {
+      const { body } = await atA.auditor.call('GET', `/v1/ledger?peer=${encodeURIComponent(b.url)}`);
+      const [account] = body['accounts'] as { agreement: string; granted: { entries: number } }[];
+      return (account?.granted.entries ?? 0) >= 2 && account?.agreement;
+    });
+    const at = `/v1/ledger/${agreement}`;
+    t.match(ok(await atB.auditor.call('GET', at)), { agreement, standing: 'within' });
+    refused(await atA.auditor.call('GET', `/v1/ledger/${'A'.repeat(43)}`), 404, 'ledger.account_not_found');
+    t.match(ok(await atA.auditor.call('GET', `${at}/reconciliation`)), { differences: [] });
+    const entries = ok(await atA.auditor.call('GET', `${at}/entries?side=granted&limit=1`));
+    t.match(entries, { entries: [{ seq: 1, kind: 'post' }], next: String });
+    ok(await atA.auditor.call('GET', `${at}/entries?side=granted&cursor=${entries['next']}`));
+    refused(await atA.auditor.call('GET', `${at}/entries?side=granted&cursor=eA`), 400, 'ledger.input');
+    t.match(ok(await atA.auditor.call('GET', `${at}/entries/1/evidence?side=granted`)), {
+      exchanges: [{ act: 'slot.message' }, { act: 'ledger.entries' }],
+    });
+    t.match(ok(await atB.operator.call('POST', `${at}/entries/1/reverse`), 201), { kind: 'reverse', of: 1 });
+    t.match(ok(await atB.operator.call('POST', `${at}/statements`), 201), { number: 1, state: 'open' });
+    await eventually(async () => {
+      const { body } = await atA.auditor.call('GET', `${at}/statements?side=granted`);
+      return (body['statements'] as object[]).length > 0;
+    });
+    t.match(ok(await atA.auditor.call('GET', `${at}/statements/1?side=granted`)), { state: 'countersigned' });
+    t.match(ok(await atA.operator.call('POST', `${at}/statements/1/countersign`)), {
+      state: 'countersigned',
+    });
+    refused(
+      await atA.operator.call('POST', `${at}/statements/9/countersign`),
+      404,
+      'ledger.statement_not_found',
+    );
+    t.match(ok(await atA.auditor.call('GET', `${at}/disputes`)), { disputes: [] });
+    t.match(ok(await atA.auditor.call('GET', `${at}/forks`)), { exchanges: [] });
+    await sql(a, `update ledger_sequences set suspended_at = now() where role = 'guest'`);
+    ok(await atA.operator.call('POST', `${at}/resume`));
+    refused(await atA.operator.call('POST', `${at}/resume`), 409, 'ledger.not_suspended');
+    refused(await atA.integrator.call('GET', at), 403, 'auth.forbidden');
+  });
+
   t.test('a delivery that waits', async () => {
     const at = `/v1/peers/${Buffer.from(a.url).toString('base64url')}`;
     ok(await atB.operator.call('POST', `${at}/suspend`, { json: { reason: 'to make it wait' } }));
