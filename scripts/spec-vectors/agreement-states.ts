@@ -14,7 +14,12 @@ export const GRANTED = { types: ['billing.invoice'], perMonth: 1, bytesPerMonth:
 /** The manifest of a proposal between the recipient and the partner, made some days ago. */
 export function partnerProposal(
   label: string,
-  { daysAgo = 0, beginsInDays = -daysAgo, ...body }: { daysAgo?: number; beginsInDays?: number } & Changes,
+  {
+    daysAgo = 0,
+    beginsInDays = -daysAgo,
+    terms = {},
+    ...body
+  }: { daysAgo?: number; beginsInDays?: number; terms?: Changes } & Changes,
 ): string {
   return agreementManifest(label, {
     rev: (NOW - daysAgo * DAY_S) * 1000,
@@ -22,6 +27,9 @@ export function partnerProposal(
     terms: agreementTerms({
       effectiveFrom: instant(NOW + beginsInDays * DAY_S),
       hosts: { [PARTNER]: {}, [B]: { documents: GRANTED, slots: GRANTED_SLOTS } },
+      // One survey alone is past the tolerance, and all else together is not.
+      weights: { service: 0, advice: 1, offer: 3, survey: 1000 },
+      ...terms,
     }),
     ...body,
   } satisfies Changes & Pick<AgreementProposeBody, 'rev' | 'expiresAt' | 'terms'>);
@@ -56,11 +64,19 @@ function agreement(
 /** Ended before the one in force was agreed. */
 export const former = agreement('former agreement', { proposer: 'peer', state: 'agreed', daysAgo: 400 });
 export const first = agreement('first version', { proposer: 'peer', state: 'agreed', daysAgo: 100 });
-export const current = agreement('current version', {
+/** Replaced, and still draining: under it nothing passes the tolerance. */
+export const strict = agreement('strict version', {
   proposer: 'self',
   state: 'agreed',
   daysAgo: 60,
   replaces: first.id,
+  terms: { drainDays: 60, imbalance: { tolerance: 100, policy: 'pause', serviceFloorPerMonth: 10 } },
+});
+export const current = agreement('current version', {
+  proposer: 'self',
+  state: 'agreed',
+  daysAgo: 30,
+  replaces: strict.id,
 });
 export const next = agreement('next version', {
   proposer: 'peer',
@@ -94,7 +110,7 @@ export const open = agreement('open proposal', {
   replaces: next.id,
 });
 
-export const agreements = [former, first, current, next, declined, lapsed, withdrawn, open];
+export const agreements = [former, first, strict, current, next, declined, lapsed, withdrawn, open];
 
 export const terminations = [
   {

@@ -14,6 +14,7 @@ import {
   uuid,
   withPart,
 } from './fixtures.ts';
+import { ledgerCases } from './ledger-refusals.ts';
 import { attempts, linkCases } from './link-refusals.ts';
 import {
   API,
@@ -330,6 +331,8 @@ export function refusalVectors() {
       ...slotCases(),
       ...exchangeCases(),
       ...loadCases(),
+      // Last: after these no message passes any more.
+      ...ledgerCases(),
     ],
   };
 }
