@@ -4,6 +4,7 @@ import { base64urlVectors, entityIdVectors, strictJsonVectors } from './spec-vec
 import { entityConfigurationVectors } from './spec-vectors/entity-configurations.ts';
 import { envelopeVectors } from './spec-vectors/envelopes.ts';
 import { keyVectors } from './spec-vectors/keys.ts';
+import { ledgerVectors } from './spec-vectors/ledger.ts';
 import { linkTokenVectors, linkVectors } from './spec-vectors/links.ts';
 import { manifestVectors } from './spec-vectors/manifests.ts';
 import { evidenceVectors, receiptVectors, requestTokenVectors } from './spec-vectors/records.ts';
@@ -21,6 +22,7 @@ const FILES = {
   'envelopes.json': envelopeVectors,
   'evidence-records.json': evidenceVectors,
   'keys.json': keyVectors,
+  'ledger.json': ledgerVectors,
   'link-tokens.json': linkTokenVectors,
   'links.json': linkVectors,
   'manifests.json': manifestVectors,

@@ -130,7 +130,7 @@ export function makeStatement(given: {
   return { ...range, counts: countsOf(entries), until: entryTime(untilS) };
 }
 
-function countsOf(entries: readonly LedgerEntry[]): LedgerCount[] {
+export function countsOf(entries: readonly LedgerEntry[]): LedgerCount[] {
   const counts: LedgerCount[] = [];
   for (const category of CONTACT_CATEGORIES) {
     for (let weight = 0; weight <= 9; weight++) {
