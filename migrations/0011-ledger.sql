@@ -134,12 +134,13 @@ create table ledger_forks (
   primary key (iss, jti)
 );
 
--- What is to be told, in order: entries by number, all else from the table below. One exchange at a time.
+-- What is to be told: entries by number, all else from the table below, which it leaves once it is told. One exchange of
+-- each at a time.
 create table ledger_tellings (
   agreement text not null,
   lane text not null check (lane in ('entries', 'sayings')),
   peer text not null,
-  -- Up to where the peer accepted, and up to where the exchange under way goes.
+  -- Up to which entry the peer accepted; up to which, or what of the table below, the exchange under way carries.
   told bigint not null default 0,
   carried bigint,
   exchange_jti uuid,

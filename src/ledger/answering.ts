@@ -21,6 +21,7 @@ import {
   type StoredStatement,
 } from './statement-store.ts';
 import { insertSaying } from './telling-store.ts';
+import type { Turns } from './turns.ts';
 
 type StatementBody = LedgerStatement & { agreement: string };
 const bodyOf = (item: InboundItem) => item.manifest.body as unknown as StatementBody;
@@ -38,7 +39,7 @@ export type Answering = {
  * `ledger.statement` at the guest: held against the guest's own book and answered, in the transaction that takes it, with a
  * countersignature or with what is wrong, entry by entry. Statements are few: a transaction takes one.
  */
-export function createAnswering(deps: LedgerDeps, forks: Forks, wake: () => void): Answering {
+export function createAnswering(deps: LedgerDeps, forks: Forks, turns: Turns, wake: () => void): Answering {
   const { db, registry, evidence } = deps;
   const judged = new WeakMap<InboundItem, Sequence>();
 
@@ -52,6 +53,7 @@ export function createAnswering(deps: LedgerDeps, forks: Forks, wake: () => void
     const { agreement, number, last, head } = bodyOf(item);
     const parties = await readParties(tx.client, [agreement]);
     if (parties.get(agreement) !== item.iss) return { refusal: 'agreement.unknown' };
+    if (!turns.take(tx, agreement)) return { refusal: 'exchange.in_progress' };
     const sequence = await lock(tx, agreement, item.iss);
     const [known] = await readStatementsAt(tx.client, 'guest', [{ agreement, number }]);
     if (known !== undefined)

@@ -61,6 +61,19 @@ export async function resolveDisputes(
   );
 }
 
+/** How many objections are open, either way. */
+export async function countOpen(
+  client: pg.ClientBase,
+  agreements: readonly string[],
+): Promise<Map<string, number>> {
+  const { rows } = await client.query<{ agreement: string; count: number }>(
+    `select agreement, count(*) as count from ledger_disputes
+     where resolved_at is null and agreement = any($1::text[]) group by agreement`,
+    [agreements],
+  );
+  return new Map(rows.map(({ agreement, count }) => [agreement, count]));
+}
+
 /** How many entries a guest misses, as far as it said so. */
 export async function countMissed(
   client: pg.ClientBase,

@@ -5,7 +5,7 @@ import { accountOf, type LedgerAccount, readImbalances } from './accounts.ts';
 import { createAnswering } from './answering.ts';
 import { createAnswerHandlers } from './answers.ts';
 import type { LedgerDeps } from './deps.ts';
-import { readDisputes, type StoredDispute } from './dispute-store.ts';
+import { countOpen, readDisputes, type StoredDispute } from './dispute-store.ts';
 import { readEntriesAfter, readEntriesAt, type StoredEntry } from './entry-store.ts';
 import { type FileEntry, readEntryFile, readForkFile, readStatementFile } from './file-store.ts';
 import { type GuestLedger, guestLedger } from './guesting.ts';
@@ -18,6 +18,7 @@ import { createStating } from './stating.ts';
 import { createEntriesHandler } from './taking.ts';
 import { createTeller } from './telling.ts';
 import { readTold } from './telling-store.ts';
+import { createTurns } from './turns.ts';
 
 /** `hosted`: what this node writes. `granted`: what the peer does, and this node checks. */
 export type LedgerSide = 'hosted' | 'granted';
@@ -58,6 +59,8 @@ export type LedgerService = {
   reverse(agreement: string, seq: number): Promise<number>;
   /** States an own account up to now. @throws Refusal `ledger.nothing_new` */
   state(agreement: string): Promise<number>;
+  /** Tells what is due; done by a sweeper as well, and whenever something is written. */
+  tell(): Promise<void>;
   /** States what periods have closed; done by a sweeper as well. */
   sweepStatements(): Promise<void>;
   /** Settles what the node disputed. @throws Refusal `ledger.statement_not_found` */
@@ -83,7 +86,8 @@ export function createLedgerService(deps: LedgerDeps): LedgerService {
   const reversing = createReversing(deps, { teller: wake, sweeper: () => reverser.wake() });
   const reverser = createSweeper({ intervalMs: REVERSE_INTERVAL_MS, round: reversing.sweep, onError });
   const stating = createStating(deps, reversing, wake);
-  const answering = createAnswering(deps, deps, wake);
+  const turns = createTurns();
+  const answering = createAnswering(deps, deps, turns, wake);
   const once = (work: () => Promise<void>) => async () => {
     await work();
     return false;
@@ -94,10 +98,7 @@ export function createLedgerService(deps: LedgerDeps): LedgerService {
       const sequences = await readSequences(tx.client, filter);
       const agreements = [...new Set(sequences.map(({ agreement }) => agreement))];
       const told = await readTold(tx.client, agreements);
-      const open = Map.groupBy(
-        await readDisputes(tx.client, { open: true }, 10_000),
-        ({ agreement }) => agreement,
-      );
+      const open = await countOpen(tx.client, agreements);
       const imbalances = await readImbalances(tx, deps, sequences);
       return agreements.map((agreement) => {
         const ofRole = (role: Role): Sequence | undefined =>
@@ -110,7 +111,7 @@ export function createLedgerService(deps: LedgerDeps): LedgerService {
           host,
           guest,
           told: toldSeq,
-          openDisputes: open.get(agreement)?.length ?? 0,
+          openDisputes: open.get(agreement) ?? 0,
           imbalance: imbalances.get(agreement),
         });
         return { account, host, guest, told: toldSeq };
@@ -187,6 +188,7 @@ export function createLedgerService(deps: LedgerDeps): LedgerService {
     reverse: reversing.reverse,
     state: stating.state,
     sweepStatements: stating.sweep,
+    tell: teller.sweep,
     countersign: answering.countersign,
     resume: (agreement) =>
       db.transact(async (tx) => {
@@ -206,7 +208,11 @@ export function createLedgerService(deps: LedgerDeps): LedgerService {
       reverser,
       createSweeper({ intervalMs: STATE_INTERVAL_MS, round: once(stating.sweep), onError }),
     ],
-    handlers: [createEntriesHandler(deps, deps, wake), answering.handler, ...createAnswerHandlers(deps)],
+    handlers: [
+      createEntriesHandler(deps, deps, turns, wake),
+      answering.handler,
+      ...createAnswerHandlers(deps),
+    ],
     listeners: teller.listeners,
   };
   return service;

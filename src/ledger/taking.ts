@@ -14,6 +14,7 @@ import { guestHeadOf, withHead } from './heads.ts';
 import { contactOf, findOverdue } from './overdue.ts';
 import { sayDispute } from './sayings.ts';
 import { lockSequences, readParties, type Sequence, writeSequences } from './sequence-store.ts';
+import type { Turns } from './turns.ts';
 
 type EntriesBody = { agreement: string; entries: LedgerEntry[] };
 type Judged = { sequence: Sequence; applying: Extract<Applying, { ok: true }> };
@@ -24,7 +25,12 @@ const bodyOf = (item: InboundItem) => item.manifest.body as unknown as EntriesBo
  * `ledger.entries` at the guest: all of an exchange or nothing, in the order of the sequence, under its row's lock. A
  * transaction takes one exchange for each sequence: what it applies decides on the next.
  */
-export function createEntriesHandler(deps: LedgerDeps, forks: Forks, wake: () => void): ActHandler {
+export function createEntriesHandler(
+  deps: LedgerDeps,
+  forks: Forks,
+  turns: Turns,
+  wake: () => void,
+): ActHandler {
   const { registry, onAlarm } = deps;
   const judged = new WeakMap<InboundItem, Judged>();
 
@@ -77,7 +83,7 @@ export function createEntriesHandler(deps: LedgerDeps, forks: Forks, wake: () =>
       const { agreement, entries } = bodyOf(item);
       if (parties.get(agreement) !== item.iss) verdicts.set(item, { refusal: 'agreement.unknown' });
       else if (findBreak(entries) !== undefined) verdicts.set(item, { refusal: 'manifest.invalid' });
-      else if (taken.has(agreement)) verdicts.set(item, { refusal: 'exchange.in_progress' });
+      else if (!turns.take(tx, agreement)) verdicts.set(item, { refusal: 'exchange.in_progress' });
       else taken.set(agreement, item);
     }
     const guest = registry.self.entityId;

@@ -41,7 +41,7 @@ export async function insertSaying(
 const WAITING = `t.exchange_jti is null and t.due_at <= now() and case t.lane
   when 'entries' then exists (select 1 from ledger_sequences s
     where s.agreement = t.agreement and s.role = 'host' and s.seq > t.told)
-  else exists (select 1 from ledger_sayings y where y.agreement = t.agreement and y.id > t.told) end`;
+  else exists (select 1 from ledger_sayings y where y.agreement = t.agreement) end`;
 
 /** What waits to be told and has nothing under way. */
 export async function readDueTellings(db: Database): Promise<Telling[]> {
@@ -67,11 +67,11 @@ export type Saying = { id: number; act: string; body: Record<string, unknown> };
 
 export async function readNextSaying(
   client: pg.ClientBase,
-  { agreement, told }: Telling,
+  { agreement }: Telling,
 ): Promise<Saying | undefined> {
   const { rows } = await client.query<Saying>(
-    'select id, act, body from ledger_sayings where agreement = $1 and id > $2 order by id limit 1',
-    [agreement, told],
+    'select id, act, body from ledger_sayings where agreement = $1 order by id limit 1',
+    [agreement],
   );
   return rows[0];
 }
@@ -93,6 +93,14 @@ export async function settleTellings(
   retry: { baseS: number; capS: number },
 ): Promise<void> {
   if (jtis.length === 0) return;
+  if (told) {
+    // Not by a number that has passed: two that are written side by side commit in any order.
+    await tx.client.query(
+      `delete from ledger_sayings y using ledger_tellings t
+       where t.exchange_jti = any($1::uuid[]) and t.lane = 'sayings' and y.id = t.carried`,
+      [jtis],
+    );
+  }
   await tx.client.query(
     told
       ? `update ledger_tellings set told = greatest(told, carried), carried = null, exchange_jti = null, failures = 0,

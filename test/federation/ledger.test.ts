@@ -1,6 +1,7 @@
 // The account of contacts between two real nodes: both books, whatever happens to a message.
 import t from 'tap';
 import { booksOf, untilBooksAgree } from '../support/ledger.ts';
+import { eventually } from '../support/node.ts';
 import { inDays, sendAndWait, sql, startSlotPair } from '../support/slot.ts';
 
 t.test('messages both ways, and both books are exact negations', async (t) => {
@@ -43,4 +44,33 @@ t.test('what is withdrawn before it could be shown is given back', async (t) => 
   t.equal(b.host.total, 2);
   t.equal(a.balance, -2);
   t.match(await booksOf(guest, host, agreement), { a: { guest: { counted: 2 } } });
+});
+
+t.test('entries and a statement that come at once', async (t) => {
+  const pair = await startSlotPair(t);
+  const { guest, host, agreement } = pair;
+  // Nothing is told before all of it is written; then both go out together, again and again.
+  await sql(
+    host,
+    `insert into ledger_tellings (agreement, lane, peer, due_at) values ($1, 'entries', $2, 'infinity'),
+      ($1, 'sayings', $2, 'infinity')`,
+    [agreement, guest.url],
+  );
+  for (let round = 1; round <= 3; round++) {
+    await Promise.all(Array.from({ length: 4 }, () => sendAndWait(pair)));
+    await host.ledger.state(agreement);
+  }
+  await Promise.all(Array.from({ length: 3 }, () => sendAndWait(pair)));
+  await sql(host, 'update ledger_tellings set due_at = now()');
+  await host.ledger.tell();
+  await untilBooksAgree(guest, host, agreement);
+  const states = await eventually(async () => {
+    const rows = await sql(host, 'select number, state from ledger_statements order by number');
+    return rows.every(({ state }) => state === 'countersigned') && rows;
+  }, 30_000);
+  t.equal(states.length, 3);
+  t.same(await sql(host, 'select 1 from ledger_sayings'), []);
+  t.same(await sql(guest, 'select seq, closed_s = 0 as open, statements from ledger_sequences'), [
+    { seq: 15, open: false, statements: 3 },
+  ]);
 });
