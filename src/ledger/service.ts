@@ -59,8 +59,6 @@ export type LedgerService = {
   reverse(agreement: string, seq: number): Promise<number>;
   /** States an own account up to now. @throws Refusal `ledger.nothing_new` */
   state(agreement: string): Promise<number>;
-  /** Tells what is due; done by a sweeper as well, and whenever something is written. */
-  tell(): Promise<void>;
   /** States what periods have closed; done by a sweeper as well. */
   sweepStatements(): Promise<void>;
   /** Settles what the node disputed. @throws Refusal `ledger.statement_not_found` */
@@ -188,7 +186,6 @@ export function createLedgerService(deps: LedgerDeps): LedgerService {
     reverse: reversing.reverse,
     state: stating.state,
     sweepStatements: stating.sweep,
-    tell: teller.sweep,
     countersign: answering.countersign,
     resume: (agreement) =>
       db.transact(async (tx) => {

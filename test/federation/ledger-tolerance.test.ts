@@ -1,12 +1,21 @@
 // What happens past the tolerance of an agreement, at its boundary, with many messages at once.
 import t, { type Test } from 'tap';
 import type { AgreementTerms, ContactCategory } from '../../src/protocol/agreement/terms.ts';
+import type { LinkId } from '../../src/protocol/ids.ts';
 import { agree, untilAgreement } from '../support/agreement.ts';
 import { createApiClient } from '../support/api.ts';
 import { craft, put } from '../support/craft.ts';
 import { untilBooksAgree } from '../support/ledger.ts';
-import { restartTestNode } from '../support/node.ts';
-import { grantWith, message, sendAndWait, slotGrant, sql, startSlotPair } from '../support/slot.ts';
+import { restartTestNode, seedLink } from '../support/node.ts';
+import {
+  contactScopes,
+  grantWith,
+  message,
+  sendAndWait,
+  slotGrant,
+  sql,
+  startSlotPair,
+} from '../support/slot.ts';
 
 const weights = { service: 1, advice: 1, offer: 3, survey: 2 };
 const AT_ONCE = 40;
@@ -61,14 +70,18 @@ t.test('paused: never a unit past the tolerance, however many come at once', asy
 
 t.test('paused over two replicas of the host', async (t) => {
   const pair = await startPair(t, {});
-  const { guest, host, link, agreement: agr } = pair;
+  const { guest, host, agreement: agr } = pair;
+  // Each to another customer: only the account itself keeps them apart.
+  const links = await Promise.all(
+    Array.from({ length: AT_ONCE }, () => seedLink(guest, host, { scopes: contactScopes(guest, host) })),
+  );
   const port = String(Number(host.env['INTERVAULT_PORT']) + 1);
   const second = await restartTestNode(t, { ...host.env, INTERVAULT_PORT: port });
   const replicas = [host, { ...second, url: `http://127.0.0.1:${port}` }];
   const answers = await Promise.all(
     Array.from({ length: AT_ONCE }, async (_, i) => {
       const crafted = await craft(guest, host, {
-        ...{ act: 'slot.message', link, content: null, claims: { agr } },
+        ...{ act: 'slot.message', link: links[i] as LinkId, content: null, claims: { agr } },
         body: message({ category: i % 2 === 0 ? 'advice' : 'offer' }),
       });
       return (await put(replicas[i % 2] as typeof host, crafted)).status;

@@ -1,5 +1,6 @@
 // The account of contacts between two real nodes: both books, whatever happens to a message.
 import t from 'tap';
+import { craft, put } from '../support/craft.ts';
 import { booksOf, untilBooksAgree } from '../support/ledger.ts';
 import { eventually } from '../support/node.ts';
 import { inDays, sendAndWait, sql, startSlotPair } from '../support/slot.ts';
@@ -46,31 +47,43 @@ t.test('what is withdrawn before it could be shown is given back', async (t) => 
   t.match(await booksOf(guest, host, agreement), { a: { guest: { counted: 2 } } });
 });
 
-t.test('entries and a statement that come at once', async (t) => {
+t.test('entries and statements that come at once', async (t) => {
   const pair = await startSlotPair(t);
   const { guest, host, agreement } = pair;
-  // Nothing is told before all of it is written; then both go out together, again and again.
   await sql(
     host,
     `insert into ledger_tellings (agreement, lane, peer, due_at) values ($1, 'entries', $2, 'infinity'),
       ($1, 'sayings', $2, 'infinity')`,
     [agreement, guest.url],
   );
-  for (let round = 1; round <= 3; round++) {
-    await Promise.all(Array.from({ length: 4 }, () => sendAndWait(pair)));
+  const rounds = 12;
+  for (let n = 1; n <= rounds; n++) {
+    await sendAndWait(pair);
     await host.ledger.state(agreement);
   }
-  await Promise.all(Array.from({ length: 3 }, () => sendAndWait(pair)));
-  await sql(host, 'update ledger_tellings set due_at = now()');
-  await host.ledger.tell();
-  await untilBooksAgree(guest, host, agreement);
-  const states = await eventually(async () => {
-    const rows = await sql(host, 'select number, state from ledger_statements order by number');
-    return rows.every(({ state }) => state === 'countersigned') && rows;
-  }, 30_000);
-  t.equal(states.length, 3);
-  t.same(await sql(host, 'select 1 from ledger_sayings'), []);
-  t.same(await sql(guest, 'select seq, closed_s = 0 as open, statements from ledger_sequences'), [
-    { seq: 15, open: false, statements: 3 },
+  const { items } = await host.ledger.entries(agreement, { side: 'hosted', after: 0, limit: 100 });
+  const statements = await sql(host, 'select body from ledger_sayings order by id');
+  const tell = async (act: string, body: object) => {
+    const crafted = await craft(host, guest, { act, content: null, body: body as Record<string, unknown> });
+    return eventually(async () => [201, 422].includes((await put(guest, crafted)).status));
+  };
+  // Of one sequence, in one commit where they meet: what stands beside them holds the commit before.
+  for (const [at, item] of items.entries()) {
+    const { seq, prev, kind, exchange, category, weight, total, at: time } = item;
+    const entry = { seq, prev, kind, exchange, category, weight, total, at: time };
+    const beside = Array.from({ length: 6 }, () =>
+      craft(host, guest, { act: 'ledger.dispute', content: null, body: { agreement, items: [] } }).then(
+        (one) => put(guest, one),
+      ),
+    );
+    await Promise.all([
+      ...beside,
+      tell('ledger.entries', { agreement, entries: [entry] }),
+      ...(at === 0 ? [] : [tell('ledger.statement', statements[at - 1]?.['body'] as object)]),
+    ]);
+  }
+  t.same(await sql(guest, 'select seq, counted, statements from ledger_sequences'), [
+    { seq: rounds, counted: rounds, statements: rounds - 1 },
   ]);
+  t.same(await sql(guest, `select 1 from ledger_statements where state <> 'countersigned'`), []);
 });
