@@ -6,6 +6,9 @@ import { linkProblems } from '../../src/links/errors.ts';
 import type { AgreementProposeBody } from '../../src/protocol/agreement/terms.ts';
 import { findProposalProblem } from '../../src/protocol/agreement/terms-check.ts';
 import { sha256 } from '../../src/protocol/digest.ts';
+import { entryHash, type LedgerEntry, originOf } from '../../src/protocol/ledger/entry.ts';
+import { findBreak } from '../../src/protocol/ledger/sequence.ts';
+import type { LedgerStatement } from '../../src/protocol/ledger/statement.ts';
 import { parseManifest } from '../../src/protocol/manifest.ts';
 import { rejectionReason } from '../../src/protocol/receipt.ts';
 import { REFUSALS } from '../../src/protocol/refusal.ts';
@@ -96,6 +99,25 @@ t.test('the example of an agreement holds', async (t) => {
   for (const act of ['agreement.accept', 'agreement.terminate']) {
     t.equal(exampleOf('8-agreements.md', act).body['agreement'], identity, act);
   }
+});
+
+t.test('the example of a ledger holds', async (t) => {
+  const { agreement, entries } = exampleOf('10-ledger.md', 'ledger.entries').body as unknown as {
+    agreement: string;
+    entries: LedgerEntry[];
+  };
+  t.equal(agreement, sha256(PROPOSED.text));
+  const [host, guest] = PARTIES;
+  t.equal(entries[0]?.prev, originOf({ agreement, host, guest }));
+  t.equal(findBreak(entries), undefined, 'each is chained to the one before');
+  const statement = exampleOf('10-ledger.md', 'ledger.statement').body as unknown as LedgerStatement;
+  const last = entries.at(-1);
+  t.match(statement, {
+    first: 1,
+    last: last?.seq,
+    closing: last?.total,
+    head: entryHash(last as LedgerEntry),
+  });
 });
 
 t.test('the example of messages holds', async (t) => {
