@@ -316,7 +316,7 @@ async function start(
     db,
     clock,
     registry,
-    ledger: { reciprocity: async () => undefined },
+    ledger,
     options: { minGroupSize: config.minGroupSize, organizationName: config.organizationName },
   });
 

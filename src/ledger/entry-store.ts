@@ -101,3 +101,23 @@ export async function readPosts(
   );
   return rows.map(entryOf);
 }
+
+/** What both sequences of some accounts moved between two times; of the guest's, only what it acknowledges. */
+export async function sumUnits(
+  client: pg.ClientBase,
+  agreements: readonly string[],
+  span: { from: Date; until: Date },
+): Promise<{ hosted: number; granted: number }> {
+  const { rows } = await client.query<{ hosted: number; granted: number }>(
+    `select coalesce(sum(units) filter (where role = 'host'), 0)::bigint as hosted,
+       coalesce(sum(units) filter (where role = 'guest'), 0)::bigint as granted
+     from (select e.role, case e.kind when 'post' then e.weight else -e.weight end as units
+       from ledger_entries e
+       left join ledger_entries p on p.agreement = e.agreement and p.role = e.role and p.seq = e.of_seq
+       where e.agreement = any($1::text[]) and e.at >= $2 and e.at < $3
+         and case e.kind when 'post' then e.fault is null
+           else e.fault is distinct from 'reversal' and p.fault is null end) moved`,
+    [agreements, span.from, span.until],
+  );
+  return rows[0] as { hosted: number; granted: number };
+}

@@ -6,7 +6,7 @@ import { createAnswering } from './answering.ts';
 import { createAnswerHandlers } from './answers.ts';
 import type { LedgerDeps } from './deps.ts';
 import { countOpen, readDisputes, type StoredDispute } from './dispute-store.ts';
-import { readEntriesAfter, readEntriesAt, type StoredEntry } from './entry-store.ts';
+import { readEntriesAfter, readEntriesAt, type StoredEntry, sumUnits } from './entry-store.ts';
 import { type FileEntry, readEntryFile, readForkFile, readStatementFile } from './file-store.ts';
 import { type GuestLedger, guestLedger } from './guesting.ts';
 import { createHostLedger, type HostLedger } from './posting.ts';
@@ -30,12 +30,16 @@ export type LedgerProof = FileEntry & FullProof;
 
 type Page<Item> = { items: Item[]; next: number | null };
 
+export type Reciprocity = { hosted: number; granted: number; balance: number; tolerance: number | undefined };
+
 /** Reciprocity accounts, as the institution's people use them. Every call refuses with a Refusal of `ledgerProblems`. */
 export type LedgerService = {
   accounts(filter: { peer?: string }): Promise<LedgerAccount[]>;
   /** @throws Refusal `ledger.account_not_found` */
   account(agreement: string): Promise<LedgerAccount>;
   reconcile(agreement: string): Promise<Reconciliation>;
+  /** Units moved with a peer between two times, each way, and the balance now; undefined where there is no account. */
+  reciprocity(span: { peer: string; from: Date; until: Date }): Promise<Reciprocity | undefined>;
   /** The oldest first; `next` continues. */
   entries(
     agreement: string,
@@ -133,6 +137,19 @@ export function createLedgerService(deps: LedgerDeps): LedgerService {
     async reconcile(agreement) {
       const found = await find(agreement);
       return db.withClient((client) => reconcile(client, { agreement, ...found }));
+    },
+    async reciprocity({ peer, ...span }) {
+      const accounts = await service.accounts({ peer });
+      if (accounts.length === 0) return undefined;
+      const moved = await db.withClient((client) =>
+        sumUnits(
+          client,
+          accounts.map(({ agreement }) => agreement),
+          span,
+        ),
+      );
+      const tolerance = accounts.find((account) => account.tolerance !== undefined)?.tolerance?.tolerance;
+      return { ...moved, balance: accounts.reduce((sum, one) => sum + one.balance, 0), tolerance };
     },
     async entries(agreement, { side, faulty, after, limit }) {
       await find(agreement);

@@ -224,7 +224,10 @@ t.test('it drops an entry', async (t) => {
 });
 
 const heardBy = (host: TestNode) =>
-  eventually(async () => (await sql(host, `select 1 from ledger_disputes where role = 'host'`)).length);
+  eventually(async () => {
+    const { length } = await sql(host, `select 1 from ledger_disputes where role = 'host'`);
+    return length > 0 && length;
+  });
 
 t.test('it keeps what it has to give back', async (t) => {
   const pair = await startLiar(t);

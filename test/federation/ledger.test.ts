@@ -45,6 +45,13 @@ t.test('what is withdrawn before it could be shown is given back', async (t) => 
   t.equal(b.host.total, 2);
   t.equal(a.balance, -2);
   t.match(await booksOf(guest, host, agreement), { a: { guest: { counted: 2 } } });
+  const span = { from: new Date(Date.now() - 86_400_000), until: new Date(Date.now() + 86_400_000) };
+  const told = await guest.ledger.reciprocity({ peer: host.url, ...span });
+  t.same(told, { hosted: 0, granted: 2, balance: -2, tolerance: 100 });
+  t.match(await host.ledger.reciprocity({ peer: guest.url, ...span }), { hosted: 2, granted: 0, balance: 2 });
+  const before = { from: new Date(0), until: span.from };
+  t.match(await host.ledger.reciprocity({ peer: guest.url, ...before }), { hosted: 0, balance: 2 });
+  t.equal(await host.ledger.reciprocity({ peer: 'https://nobody.example', ...span }), undefined);
 });
 
 t.test('entries and statements that come at once', async (t) => {
