@@ -4,10 +4,10 @@ import type { CliContext } from './context.ts';
 export function addDemo(program: Command, context: CliContext): void {
   program
     .command('demo')
-    .description('two institutions on this machine: link a customer, push documents, kill one, lose nothing')
+    .description('three institutions on this machine: push documents, trade contacts, kill one, lose nothing')
     .argument('[paths...]', 'files or folders to push; without any, the sample documents')
     .option('--json', 'one JSON object on stdout, progress on stderr')
-    .option('--keep', 'leave both nodes running, and print how to call them')
+    .option('--keep', 'leave the nodes running, and print how to call them')
     .option('--count <n>', 'how many documents, cycling through the files', parseCount)
     .addHelpText(
       'after',

@@ -10,9 +10,10 @@ export async function printHandover(
   const { links } = await a.integrator.get<{ links: { id: string }[] }>('/v1/links');
   const [link] = links;
   if (link === undefined) throw new Error('the demo has no link left');
+  const { customerId } = await b.vault.get<{ customerId: string }>(`/v1/links/${link.id}`);
   out.write(
     `
-Both nodes stay up until Ctrl-C.
+The nodes stay up until Ctrl-C.
 
   ${a.institution.name}: ${a.institution.url}   ${b.institution.name}: ${b.institution.url}
 
@@ -25,6 +26,13 @@ curl -s -H "Authorization: Bearer $TOKEN_A" '${a.institution.url}/v1/documents?l
 
 # what lies in ${b.institution.name}'s vault
 curl -s -H "Authorization: Bearer $TOKEN_B" '${b.institution.url}/v1/inbox?limit=3'
+
+# what institutions show there to one customer, and what of it they learn
+curl -s -H "Authorization: Bearer $TOKEN_B" '${b.institution.url}/v1/customers/${customerId}/feed?limit=3'
+curl -s -H "Authorization: Bearer $TOKEN_B" '${b.institution.url}/v1/customers/${customerId}/learned?limit=3'
+
+# the account that ${a.institution.name} and ${b.institution.name} keep of each other
+curl -s -H "Authorization: Bearer $TOKEN_A" '${a.institution.url}/v1/ledger'
 
 # push one more
 printf 'Bonjour\\n' > bonjour.txt

@@ -36,33 +36,49 @@ type Redemption = {
 const POLL_MS = 100;
 const REDEEM_TIMEOUT_MS = 30_000;
 
+const SESSION_A = 'session-that-started-it';
+const SESSION_B = 'session-that-agreed';
+
 const CONSENT = {
   jurisdiction: 'FR',
   method: 'web',
-  purposes: ['document_delivery'],
+  purposes: ['document_delivery', 'contact'],
   policyUrl: 'https://banque-a.example/confidentialite',
   services: ['document_delivery'],
   sensitive: false,
 } as const;
 
+/** One person, as each institution knows them: their own number there, and a name with most of it hidden. */
+export type Customer = { holder: string; at: (party: Party) => string };
+
 /**
- * The customer's way: the bank's site starts a link, the customer authenticates at the insurer and agrees there, and
- * brings the one-time code back into the session that started it.
+ * The customer's way: one institution's site starts a link, the customer authenticates at the other one and agrees there,
+ * and brings the one-time code back into the session that started it.
  */
-export async function linkCustomer(a: Party, b: Party, timeline: Timeline): Promise<string> {
+export async function linkCustomer(
+  a: Party,
+  b: Party,
+  customer: Customer,
+  timeline: Timeline,
+): Promise<string> {
   const scopes = Object.fromEntries(
     [a, b].map(({ institution }) => [
       institution.url,
-      { documents: Object.keys(DOCUMENT_TYPES), readReceipts: true },
+      {
+        documents: Object.keys(DOCUMENT_TYPES),
+        readReceipts: true,
+        contact: ['service', 'advice', 'offer'],
+        engagement: 'individual',
+      },
     ]),
   );
   const started = await a.integrator.post<Started>('/v1/links', {
-    customer: 'client-4711',
+    customer: customer.at(a),
     peer: b.institution.url,
     scopes,
-    holder: 'Mme C. D••••',
+    holder: customer.holder,
     returnUrl: 'https://banque-a.example/coffre/retour',
-    session: 'session-of-the-bank',
+    session: SESSION_A,
     consent: CONSENT,
   });
   timeline.say(a.institution.name, 'its customer asks for a link; a token goes with them');
@@ -70,14 +86,14 @@ export async function linkCustomer(a: Party, b: Party, timeline: Timeline): Prom
   timeline.say(b.institution.name, `shows who asks what, for ${asked.holder}; the customer agrees`);
   await b.integrator.post('/v1/links/redeem', {
     token: started.token,
-    customer: 'assure-0815',
-    session: 'session-of-the-insurer',
+    customer: customer.at(b),
+    session: SESSION_B,
     consent: CONSENT,
   });
   const code = await completionCode(b, started.link);
   await a.integrator.post(`/v1/links/${started.link}/complete`, {
-    customer: 'client-4711',
-    session: 'session-of-the-bank',
+    customer: customer.at(a),
+    session: SESSION_A,
     code,
   });
   timeline.say(a.institution.name, 'the code came back into the session that started it: the link is active');
@@ -88,7 +104,7 @@ async function completionCode(b: Party, link: string): Promise<string> {
   const until = Date.now() + REDEEM_TIMEOUT_MS;
   for (;;) {
     const redemption = await b.integrator.post<Redemption>(`/v1/links/${link}/redemption`, {
-      session: 'session-of-the-insurer',
+      session: SESSION_B,
     });
     if (redemption.code !== undefined) return redemption.code;
     if (redemption.status === 'refused') throw new Error(`the link was refused: ${redemption.reason}`);

@@ -1,24 +1,29 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { type ContactReport, playContacts } from './contacts.ts';
 import { collectFiles, DemoFileError } from './files.ts';
 import type { ProgramStarter } from './institution.ts';
 import { printHandover } from './keep.ts';
-import { linkCustomer, makePeers } from './link.ts';
+import { closeBooks, type LedgerVerdict } from './ledger.ts';
+import { type Customer, linkCustomer, makePeers } from './link.ts';
 import { pushDocuments } from './push.ts';
-import { createInstitutions, type Party, startParties } from './setup.ts';
+import { createInstitutions, type Parties, startParties } from './setup.ts';
 import { createTimeline } from './timeline.ts';
 import { type Verdict, verifyAll } from './verify.ts';
 
 export type DemoOptions = { files: string[]; json: boolean; keep: boolean; count: number | undefined };
 
-export type DemoReport = Verdict & { documents: number; killed: number; seconds: number };
+export type DemoReport = Verdict &
+  ContactReport &
+  LedgerVerdict & { documents: number; killed: number; seconds: number };
 
 /**
- * Two institutions, each a whole node in a process of its own: they become peers, link a customer, push documents while
- * one is killed and restarted, and end with every document once, byte for byte, and proofs on both sides.
+ * Three institutions, each a whole node in a process of its own: they become peers, link two customers, push documents and
+ * trade contacts while one is killed and restarted, and end with every document once, byte for byte, proofs on both sides,
+ * and books that agree to the unit.
  *
- * @returns the exit code: 0 only where nothing was lost, nothing came twice and every receipt holds.
+ * @returns the exit code: 0 only where nothing was lost, nothing came twice, every receipt holds and every book agrees.
  */
 export async function runDemo(
   options: DemoOptions,
@@ -50,26 +55,50 @@ export async function runDemo(
 }
 
 async function play(
-  { a, b }: { a: Party; b: Party },
+  parties: Parties,
   files: Awaited<ReturnType<typeof collectFiles>>,
   count: number,
   timeline: ReturnType<typeof createTimeline>,
 ): Promise<DemoReport> {
+  const { a, b, c } = parties;
   await makePeers(a, b, timeline);
-  const link = await linkCustomer(a, b, timeline);
+  const link = await linkCustomer(a, b, CAMILLE, timeline);
   const { pushed, killed } = await pushDocuments({ a, b, link, files, count, timeline });
   const verdict = await verifyAll({ a, b }, pushed, timeline);
+
+  await makePeers(c, b, timeline);
+  const links = {
+    camille: link,
+    elias: await linkCustomer(a, b, ELIAS, timeline),
+    camilleC: await linkCustomer(c, b, CAMILLE, timeline),
+  };
+  const contacts = await playContacts(parties, links, timeline);
+  const ledger = await closeBooks(parties, contacts.agreements, timeline);
   return {
     documents: pushed.length,
     ...verdict,
-    killed,
+    ...contacts.report,
+    ...ledger,
+    killed: killed + contacts.killed,
     seconds: Math.round(timeline.seconds() * 10) / 10,
   };
 }
 
+const CAMILLE: Customer = {
+  holder: 'Mme C. D••••',
+  at: ({ institution }) => `camille of ${institution.name}`,
+};
+const ELIAS: Customer = { holder: 'M. E. F••••', at: ({ institution }) => `elias of ${institution.name}` };
+
 function holds(report: DemoReport): boolean {
   const { documents, delivered, receiptsVerified, receiptsAgree, duplicates, lost } = report;
+  const { refusedByCap, replies, throttled, ledgerBalanced, statementsCountersigned } = report;
   return (
+    refusedByCap === 1 &&
+    replies === 1 &&
+    throttled === 1 &&
+    ledgerBalanced &&
+    statementsCountersigned === 3 &&
     delivered === documents &&
     receiptsVerified === documents &&
     receiptsAgree === documents &&
@@ -85,9 +114,11 @@ function summarize(report: DemoReport, json: boolean): void {
   }
   process.stdout.write(
     `
-  ${report.documents} documents handed in, ${report.killed} kill in the middle, ${report.seconds} s
+  ${report.documents} documents handed in, ${report.killed} kills in the middle, ${report.seconds} s
   ${report.delivered} in the other vault byte for byte, ${report.lost} lost, ${report.duplicates} twice
   ${report.receiptsVerified} receipts verified, ${report.receiptsAgree} of them held by both sides
+  ${report.messages} messages in each other's vaults, ${report.displayed} of them seen; ${report.refusedByCap} refused by a cap, ${report.throttled} by an imbalance
+  ${report.replies} answered by a person; ${report.statementsCountersigned} statements countersigned, the books ${report.ledgerBalanced ? 'agree to the unit' : 'DIFFER'}
 
   ${holds(report) ? 'Nothing was lost, nothing came twice, and both sides can prove it.' : 'THIS IS NOT AS IT SHOULD BE.'}
 `,

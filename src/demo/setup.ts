@@ -11,29 +11,35 @@ export type Party = {
   vault: ApiClient;
 };
 
-/** Two institutions, not started yet. */
+/** Three institutions, not started yet. */
 export async function createInstitutions(
   starter: ProgramStarter,
   folder: string,
-): Promise<[Institution, Institution]> {
-  const [portA, portB] = await freePorts(2);
+): Promise<[Institution, Institution, Institution]> {
+  const [portA, portB, portC] = await freePorts(3);
   const make = (name: string, port: number | undefined, dataDir: string) =>
     createInstitution(starter, { name, port: port as number, dataDir: path.join(folder, dataDir) });
-  return [make('Banque A', portA, 'banque-a'), make('Assurance B', portB, 'assurance-b')];
+  return [
+    make('Banque A', portA, 'banque-a'),
+    make('Assurance B', portB, 'assurance-b'),
+    make('Télécom C', portC, 'telecom-c'),
+  ];
 }
 
-/** Starts both, and gives each a caller for each job. */
+export type Parties = { a: Party; b: Party; c: Party };
+
+/** Starts all of them, and gives each a caller for each job. */
 export async function startParties(
-  [a, b]: [Institution, Institution],
+  [a, b, c]: [Institution, Institution, Institution],
   timeline: Timeline,
-): Promise<{ a: Party; b: Party }> {
+): Promise<Parties> {
   await Promise.all(
-    [a, b].map(async (institution) => {
+    [a, b, c].map(async (institution) => {
       await institution.start();
       timeline.say(institution.name, `started at ${institution.url}, with a database and keys of its own`);
     }),
   );
-  return { a: await partyOf(a), b: await partyOf(b) };
+  return { a: await partyOf(a), b: await partyOf(b), c: await partyOf(c) };
 }
 
 async function partyOf(institution: Institution): Promise<Party> {

@@ -10,11 +10,11 @@ const run = promisify(execFile);
 const shell = await run('bash', ['-c', 'command -v curl']).catch(() => undefined);
 const skip = shell === undefined && 'there is no bash with curl here';
 
-t.test('the lines that the demo leaves behind work when pasted', { skip, timeout: 180_000 }, async (t) => {
+t.test('the lines that the demo leaves behind work when pasted', { skip, timeout: 360_000 }, async (t) => {
   const demo = startProgram(t, ['demo', '--keep', '--count', '2'], {});
   const handover = await eventually(
-    async () => /Both nodes stay up[\s\S]*type=text\/plain'\n/.exec(demo.stdout())?.[0],
-    90_000,
+    async () => /The nodes stay up[\s\S]*type=text\/plain'\n/.exec(demo.stdout())?.[0],
+    240_000,
   );
   const script = handover.slice(handover.indexOf('TOKEN_A='));
   const { stdout } = await run('bash', ['-c', script], { cwd: await tempDir(t) });
@@ -36,14 +36,26 @@ t.test('the lines that the demo leaves behind work when pasted', { skip, timeout
 
 t.test(
   'with --json stdout has the report alone, and the lines go to stderr',
-  { timeout: 180_000 },
+  { timeout: 360_000 },
   async (t) => {
     const demo = startProgram(t, ['demo', '--keep', '--json', '--count', '2'], {});
-    await eventually(async () => /Both nodes stay up[\s\S]*type=text\/plain'\n/.test(demo.stderr()), 90_000);
+    await eventually(async () => /The nodes stay up[\s\S]*type=text\/plain'\n/.test(demo.stderr()), 240_000);
     demo.signal('SIGINT');
     const { code, stdout } = await demo.ended;
     t.equal(code, 0);
     t.match(stdout, /^[^\n]+\n$/, 'one line');
-    t.match(JSON.parse(stdout), { documents: 2, lost: 0, duplicates: 0 });
+    t.match(JSON.parse(stdout), {
+      documents: 2,
+      lost: 0,
+      duplicates: 0,
+      messages: 13,
+      displayed: 12,
+      refusedByCap: 1,
+      throttled: 1,
+      replies: 1,
+      ledgerBalanced: true,
+      statementsCountersigned: 3,
+      killed: 2,
+    });
   },
 );
