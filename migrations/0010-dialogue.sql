@@ -42,6 +42,8 @@ create index replies_list on replies (jti);
 create unique index replies_key on replies (submitted_by, idempotency_key) where idempotency_key is not null;
 create index replies_waiting on replies (peer, human_due_at) where human_due_at is not null and human_answered_at is null;
 create index replies_over on replies (at) where erased_at is null;
+create index replies_asked on replies (jti) where kind = 'ask_human' and human_answered_at is null;
+create index replies_asked_of on replies (peer, decided_at) where kind = 'ask_human';
 
 alter table message_displays add column reported_at timestamptz;
 
@@ -88,6 +90,8 @@ create table engagement_groups (
   peer text not null,
   month text not null,
   member uuid not null,
+  -- While the month is being closed: what the member did.
+  did text[],
   primary key (peer, month, member)
 );
 create index engagement_groups_member on engagement_groups (member);
@@ -110,6 +114,7 @@ create table received_engagement (
   received_at timestamptz not null
 );
 create unique index received_engagement_message on received_engagement (message, kind) where message is not null;
+create index received_engagement_of_link on received_engagement (link_id);
 create unique index received_engagement_link on received_engagement (link_id, kind, at) where message is null;
 
 -- What hosts told of many together; at the guest.

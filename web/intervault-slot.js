@@ -25,6 +25,7 @@ const api = base ?? session.api;
 if (api === undefined) throw new SlotError('other', 0, 'session.api');
 const headers = new Headers({ authorization: `Bearer ${session.token}` });
 if (call.json !== undefined) headers.set('content-type', 'application/json');
+if (call.key !== undefined) headers.set('idempotency-key', call.key);
 const response = await fetch(api.replace(/\/$/, '') + path, {
 method: call.method ?? 'GET',
 headers,
@@ -67,7 +68,8 @@ return (await request(`/messages/${named(message)}/image`)).blob();
 },
 engage: (events ) =>
 json ('/engagement', { method: 'POST', json: { events }, keepalive: true }),
-reply: (given ) => post ('/replies', given),
+reply: (given , key ) =>
+json ('/replies', { method: 'POST', json: given, key }),
 undoReply: (id ) => request(`/replies/${named(id)}/undo`, { method: 'POST' }),
 threads: async () => (await json ('/threads')).threads,
 thread: (id , locale ) => json (`/threads/${named(id)}?locale=${locale}`),
@@ -330,6 +332,7 @@ function createAnswering(options
 const { place, name, about, context } = options;
 const { api, texts } = context;
 let strip ;
+let tried = { said: '', key: '' };
 function clear() {
 strip?.close();
 strip = undefined;
@@ -354,7 +357,10 @@ form.focus();
 async function send(kind , text ) {
 const given = { kind, ...about };
 if (text !== '') Object.assign(given, { text, language: texts.locale });
-const { id, thread, undoUntil } = await api.reply(given);
+const said = JSON.stringify(given);
+if (tried.said !== said) tried = { said, key: newKey() };
+const { id, thread, undoUntil } = await api.reply(given, tried.key);
+tried = { said: '', key: '' };
 clear();
 const lastsMs = Date.parse(undoUntil) - context.nowMs();
 const sent = createUndoStrip({
@@ -386,6 +392,11 @@ options.onTakenBack?.();
 open(kind, text);
 }
 return { open, close: clear };
+}
+function newKey() {
+return [...crypto.getRandomValues(new Uint8Array(16))]
+.map((byte) => byte.toString(16).padStart(2, '0'))
+.join('');
 }
 const SVG = 'http://www.w3.org/2000/svg';
 const PATHS = {

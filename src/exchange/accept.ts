@@ -276,7 +276,7 @@ async function storeDecisions(
   { mayBeDecided }: Expectation,
 ): Promise<Map<string, Decision>> {
   const receipts = await Promise.all(judged.map((entry) => signDecision(deps, entry, decidedAt)));
-  const rows = judged.map((entry) => rowOf(entry, decidedAt));
+  const rows = judged.map((entry) => rowOf(deps, entry, decidedAt));
   const earlier = mayBeDecided ? await insertInbound(tx, rows) : new Map<string, StoredDecision>();
 
   const decisions = new Map<string, Decision>();
@@ -315,9 +315,10 @@ async function storeDecisions(
     mayBeDecided ? undefined : insertNewInbound(tx, rows),
     deps.bodies.keep(
       tx,
-      decided.flatMap(({ candidate, verdict }) =>
-        candidate.received !== undefined && keepsBody(verdict) ? [candidate.received.body] : [],
-      ),
+      decided.flatMap((entry) => {
+        const { received } = entry.candidate;
+        return received !== undefined && keepsBody(deps, entry) ? [received.body] : [];
+      }),
     ),
     deps.evidence.store(tx, records),
     ...[...groupByAct(kept)].map(([act, entries]) =>
@@ -330,9 +331,13 @@ async function storeDecisions(
   return decisions;
 }
 
-const keepsBody = ({ refusal, keep }: Verdict) => refusal === undefined || keep === true;
+function keepsBody({ handlers }: Deps, { candidate, verdict }: Judged): boolean {
+  const { refusal, keep } = verdict;
+  return refusal === undefined ? handlers.get(candidate.claims.act)?.keepsBody !== false : keep === true;
+}
 
-function rowOf({ candidate, verdict }: Judged, decidedAt: Date): InboundRow {
+function rowOf(deps: Deps, entry: Judged, decidedAt: Date): InboundRow {
+  const { candidate, verdict } = entry;
   const { claims } = candidate;
   const accepted = verdict.refusal === undefined;
   return {
@@ -345,7 +350,7 @@ function rowOf({ candidate, verdict }: Judged, decidedAt: Date): InboundRow {
     envelope: candidate.envelope,
     outcome: accepted ? 'accepted' : 'rejected',
     reason: verdict.refusal ?? null,
-    bodyId: keepsBody(verdict) ? (candidate.received?.body.id ?? null) : null,
+    bodyId: keepsBody(deps, entry) ? (candidate.received?.body.id ?? null) : null,
     configurationSha256: candidate.configurationSha256 ?? null,
     decidedAt,
   };

@@ -91,6 +91,10 @@ export type ActHandler = {
   agreement?: 'required' | 'where_agreed';
   /** What becomes of one that waits while the customer pauses the link, or may still come back to it: held, unless it is out of date by then. */
   whilePaused?: 'close';
+  /** Whether what came is kept as it came. Not where all of it goes into rows of the act's own room. */
+  keepsBody?: false;
+  /** Which of these exchanges, queued by this node, must not be sent any more: what they say may not be told now. */
+  outdated?(jtis: readonly string[]): Promise<ReadonlySet<string>>;
   /** Whether the act passes while the peer is suspended: what a peer must be able to say even then. */
   passesSuspension?: boolean;
   /** Judges items in the accepting transaction; verdicts in their order, undefined to accept. */

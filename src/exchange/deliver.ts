@@ -57,6 +57,7 @@ export function createDelivery(deps: Deps): { prepare(batch: Leased[]): Promise<
     const opened = await bodies.open(sends.map((exchange) => exchange.bodyId));
     const subjects = [...new Set(sends.flatMap((exchange) => exchange.sub ?? []))];
     const linked = subjects.length === 0 ? new Map() : await links.read(subjects);
+    const outdated = await outdatedOf(sends);
 
     return batch.map((leased) => {
       const exchange = outbound.get(leased.jti);
@@ -64,10 +65,20 @@ export function createDelivery(deps: Deps): { prepare(batch: Leased[]): Promise<
       if (leased.task === 'close') return { leased, run: () => close(leased, exchange) };
       const held = holdFor(exchange, exchange.sub === null ? undefined : linked.get(exchange.sub)?.state);
       if (held !== undefined) return { leased, run: async () => held };
+      if (outdated.has(leased.jti)) return { leased, run: async () => giveUp('exchange.outdated') };
       const body = opened.get(exchange.bodyId);
       if (body === undefined) return { leased, run: async () => giveUp('exchange.erased') };
       return { leased, run: () => send(leased, exchange, body) };
     });
+  }
+
+  async function outdatedOf(sends: readonly OutboundToSend[]): Promise<Set<string>> {
+    const outdated = new Set<string>();
+    for (const [act, exchanges] of Map.groupBy(sends, (exchange) => exchange.act)) {
+      const found = await handlers.get(act)?.outdated?.(exchanges.map(({ jti }) => jti));
+      for (const jti of found ?? []) outdated.add(jti);
+    }
+    return outdated;
   }
 
   /** Consent and peer state are looked at each time: a withdrawal stops what is queued. */

@@ -13,7 +13,7 @@ export async function installCustomerCors(
 ): Promise<void> {
   const own = { origin: [...options.origins], methods: ['GET', 'POST', 'PUT'], maxAge: MAX_AGE_S };
   const headers = {
-    allowedHeaders: ['authorization', 'content-type', 'if-match', 'if-none-match'],
+    allowedHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match', 'if-none-match'],
     exposedHeaders: ['etag', 'retry-after', 'x-request-id'],
   };
   await app.register(cors, {

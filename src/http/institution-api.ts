@@ -48,11 +48,12 @@ export async function registerInstitutionApi(
     async (api) => {
       const compile = createValidatorCompiler(contract.schemas);
       api.setValidatorCompiler(compile);
-      installAddressLimit(api, addressBuckets);
+      // First of all: a page reads why it was refused.
       await installCustomerCors(api, {
         prefix: `${PREFIX}/customers/self/`,
         origins: options.sessions.origins,
       });
+      installAddressLimit(api, addressBuckets);
       installEtags(api);
       const auth = await createAuth(api, {
         ...options.auth,

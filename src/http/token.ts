@@ -18,7 +18,7 @@ export const MAX_TOKEN_TTL_S = 86_400;
 export const SESSION_TYPE = 'ivx-session+jwt';
 export const SESSION_AUDIENCE = 'intervault-customer';
 export const MAX_SESSION_TTL_S = 900;
-export const MAX_SESSION_ORIGINS = 5;
+export const MAX_SESSION_ORIGINS = 32;
 
 const SKEW_S = 60;
 const MAX_SUBJECT = 200;

@@ -6,7 +6,7 @@ import { type BreakerState, createBreaker } from './breaker.ts';
 import { type Attempt, createPeerQueue, type PeerQueue, type Prepared } from './peer-queue.ts';
 import { backoffMs, type RetryPolicy } from './retry-policy.ts';
 import {
-  closeDelivery,
+  closeDeliveries,
   expireDeliveries,
   extendLeases,
   hastenForPeer,
@@ -61,6 +61,8 @@ export type Outbox = {
   retryNow(jti: string): Promise<boolean>;
   /** Gives a queued delivery up through a closing; false where none is queued. */
   cancel(jti: string): Promise<boolean>;
+  /** The same as part of what makes it needless: both happen, or neither. Tried once `tx` is durable. */
+  cancelIn(tx: Tx, jtis: readonly string[]): Promise<void>;
   /** How things stand with a peer, as operators are shown it. `queued` counts up to QUEUE_COUNT_LIMIT. */
   traffic(peer: string): Promise<PeerTraffic>;
   /**
@@ -270,10 +272,16 @@ export function createOutbox(deps: {
       return true;
     },
     async cancel(jti) {
-      const peer = await closeDelivery(db, jti, 'exchange.cancelled');
-      if (peer === undefined) return false;
-      wake(peer);
-      return true;
+      const peers = await db.transact((tx) => closeDeliveries(tx, [jti], 'exchange.cancelled'));
+      for (const peer of peers) wake(peer);
+      return peers.length > 0;
+    },
+    async cancelIn(tx, jtis) {
+      if (jtis.length === 0) return;
+      const peers = await closeDeliveries(tx, jtis, 'exchange.cancelled');
+      tx.afterCommit(() => {
+        for (const peer of peers) wake(peer);
+      });
     },
     async traffic(peer) {
       const { queued, nextAttemptAt } = await readQueue(db, peer, QUEUE_COUNT_LIMIT);

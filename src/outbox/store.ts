@@ -213,19 +213,18 @@ export async function makeDue(db: Database, jti: string): Promise<string | undef
   });
 }
 
-/** Turns a delivery into a closing, due at once or as soon as the try under way ends. */
-export async function closeDelivery(db: Database, jti: string, reason: string): Promise<string | undefined> {
-  return db.transact(async (tx) => {
-    const { rows } = await tx.client.query(
-      `update deliveries set
-         task = 'close',
-         give_up_reason = coalesce(give_up_reason, $2),
-         next_attempt_at = least(next_attempt_at, now())
-       where jti = $1 returning peer`,
-      [jti, reason],
-    );
-    return rows[0]?.peer;
-  });
+/** Turns deliveries into closings, due at once or as soon as the try under way ends. Returns their peers. */
+export async function closeDeliveries(tx: Tx, jtis: readonly string[], reason: string): Promise<string[]> {
+  const { rows } = await tx.client.query<{ peer: string }>(
+    `update deliveries d set
+       task = 'close',
+       give_up_reason = coalesce(d.give_up_reason, $2),
+       next_attempt_at = least(d.next_attempt_at, now())
+     from (select jti from deliveries where jti = any($1::uuid[]) order by jti for update) c
+     where d.jti = c.jti returning d.peer`,
+    [jtis, reason],
+  );
+  return [...new Set(rows.map(({ peer }) => peer))];
 }
 
 /** What waits for a peer; `queued` counts no further than `countLimit`. */

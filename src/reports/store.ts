@@ -20,8 +20,8 @@ const HOSTED_CONTACTS = `
 // By the receipt, which stands in the evidence: what this side notes by its own clock is another time.
 const SENT_CONTACTS = `
   select m.link_id, e.event_at as at from sent_messages m
-  join evidence_records e on e.exchange_jti = m.id and e.event = 'RelayAcceptance'
-  where m.peer = $1 and m.id >= $4::uuid and e.event_at >= $2 and e.event_at < $3 and m.replaces is null`;
+  join evidence_records e on e.exchange_jti = m.id and e.exchange_iss <> m.peer and e.event = 'RelayAcceptance'
+  where m.peer = $1 and m.id >= $4::uuid and m.id < $5::uuid and e.event_at >= $2 and e.event_at < $3 and m.replaces is null`;
 
 /** Contacts by month, and over all of them, whose `month` is null. */
 async function readContacts(
@@ -32,7 +32,7 @@ async function readContacts(
   const values = [span.peer, span.from, span.until];
   const { rows } = await client.query<Omit<MonthRow, 'month'> & { month: string | null }>(
     byMonth(role === 'host' ? HOSTED_CONTACTS : SENT_CONTACTS),
-    role === 'host' ? values : [...values, firstIdSentFor(span)],
+    role === 'host' ? values : [...values, ...idsSentFor(span)],
   );
   const months = rows.flatMap(({ month, contacts, reach }) =>
     month === null ? [] : [{ month, contacts, reach }],
@@ -79,9 +79,9 @@ async function readDocuments(
          where d.iss = $1 and d.received_at >= $2 and d.received_at < $3`
       : `select count(*)::int as documents, count(distinct d.link_id)::int as customers
          from sent_documents d
-         join evidence_records e on e.exchange_jti = d.id and e.event = 'RelayAcceptance'
-         where d.peer = $1 and d.id >= $4::uuid and e.event_at >= $2 and e.event_at < $3`,
-    role === 'host' ? values : [...values, firstIdSentFor(span)],
+         join evidence_records e on e.exchange_jti = d.id and e.exchange_iss <> d.peer and e.event = 'RelayAcceptance'
+         where d.peer = $1 and d.id >= $4::uuid and d.id < $5::uuid and e.event_at >= $2 and e.event_at < $3`,
+    role === 'host' ? values : [...values, ...idsSentFor(span)],
   );
   return rows[0] ?? { documents: 0, customers: 0 };
 }
@@ -103,18 +103,48 @@ async function readAsks(
   return rows.map(({ asked, answered }) => ({ askedS: asked, answeredS: answered ?? undefined }));
 }
 
-/** Links whose host's half ended in the span, or lets nobody contact the customer since. A rev is its owner's time. */
+/**
+ * Customers with messages who left: whose half at the host ended in the span, before the guest's did, and did not come back;
+ * or lets nobody contact them since. By what each side journaled of both halves: a rev is its owner's time on both sides.
+ */
+const OPT_OUTS = `
+  with ended as (
+    select j.link_id, min(j.rev) as rev from link_journal j join links l on l.id = j.link_id and l.peer = $1
+    where j.owner = $4 and j.state = 'revoked' and not exists (
+      select 1 from link_journal k
+      where k.link_id = j.link_id and k.owner = $4 and k.rev > j.rev and k.state <> 'revoked')
+    group by j.link_id
+  ), silent as (
+    select h.link_id, h.rev from link_halves h join links l on l.id = h.link_id and l.peer = $1
+    where h.owner = $4 and h.state <> 'revoked' and coalesce(jsonb_array_length(h.scopes -> $5 -> 'contact'), 0) = 0
+  )
+  select count(distinct link_id)::int as count from (
+    select link_id, rev from ended e where not exists (
+      select 1 from link_journal g
+      where g.link_id = e.link_id and g.owner <> $4 and g.state = 'revoked' and g.rev < e.rev)
+    union all select link_id, rev from silent
+  ) o
+  where o.rev >= $2 and o.rev < $3 and`;
+
+const WITH_MESSAGES = {
+  host: 'exists (select 1 from hosted_messages m where m.link_id = o.link_id)',
+  guest: `exists (select 1 from sent_messages m
+    where m.link_id = o.link_id and m.state not in ('submitted', 'refused', 'failed'))`,
+} as const;
+
 async function readOptOuts(
   client: pg.ClientBase,
   role: 'host' | 'guest',
   { peer, from, until, host }: Span & { host: string },
 ): Promise<number> {
-  const { rows } = await client.query<{ count: number }>(
-    `select count(*)::int as count from links l join link_halves h on h.link_id = l.id and h.owner = $4
-     where l.peer = $1 and h.rev >= $2 and h.rev < $3
-       and (h.state = 'revoked' or coalesce(jsonb_array_length(h.scopes -> $5 -> 'contact'), 0) = 0)`,
-    [peer, from.getTime(), until.getTime(), role === 'host' ? 'self' : 'peer', host],
-  );
+  const owner = role === 'host' ? 'self' : 'peer';
+  const { rows } = await client.query<{ count: number }>(`${OPT_OUTS} ${WITH_MESSAGES[role]}`, [
+    peer,
+    from.getTime(),
+    until.getTime(),
+    owner,
+    host,
+  ]);
   return rows[0]?.count ?? 0;
 }
 
@@ -157,8 +187,11 @@ export async function readUniversality(
 
 /** An envelope is signed at most 14 days before its receipt, by a clock that may be a little ahead. */
 const LONGEST_DELIVERY_MS = 15 * 86_400_000;
+/** More than two nodes that exchange anything are apart. */
+const CLOCKS_APART_MS = 86_400_000;
 
-/** Nothing of the span was sent under an earlier id. */
-function firstIdSentFor({ from }: Span): string {
-  return firstUuidV7At(new Date(from.getTime() - LONGEST_DELIVERY_MS));
+/** Nothing of the span was sent under an earlier id, nor under the last one or a later. */
+function idsSentFor({ from, until }: Span): [string, string] {
+  const day = new Date(until.getTime() + CLOCKS_APART_MS);
+  return [firstUuidV7At(new Date(from.getTime() - LONGEST_DELIVERY_MS)), firstUuidV7At(day)];
 }

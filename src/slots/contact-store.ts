@@ -112,6 +112,11 @@ export async function writeMute(
     ]);
     return (ended.rowCount ?? 0) > 0;
   }
+  // One that is over is none.
+  await tx.client.query(
+    'delete from customer_mutes where customer_id = $1 and peer = $2 and until <= now()',
+    [id, mute.peer],
+  );
   const { rows } = await tx.client.query<{ began: boolean }>(
     `insert into customer_mutes (customer_id, peer, until) values ($1, $2, $3)
      on conflict (customer_id, peer) do update set until = excluded.until, muted_at = now()

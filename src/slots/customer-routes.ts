@@ -1,5 +1,5 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
-import type { ApiAccess } from '../api-access.ts';
+import { type ApiAccess, parseIdempotencyKey } from '../api-access.ts';
 import { Refusal } from '../protocol/refusal.ts';
 import type { ContactWishes } from './contact-store.ts';
 import type { GivenWord } from './dialogue/conversations.ts';
@@ -75,7 +75,8 @@ export function customerRoutes(
       '/customers/:customer/replies',
       access.operation('sayReply'),
       async (request, reply) => {
-        const said = await conversations.say(customerOf(request), request.body);
+        const key = parseIdempotencyKey(request.headers['idempotency-key']);
+        const said = await conversations.say(customerOf(request), request.body, key);
         return reply.code(201).send(said);
       },
     );

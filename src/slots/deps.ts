@@ -24,7 +24,7 @@ export type SlotDeps = {
   agreements: AgreementGate;
   /** What each message does to the account between guest and host. */
   ledger: Pick<LedgerService, 'host' | 'guest'>;
-  outbox: Pick<Outbox, 'cancel'>;
+  outbox: Pick<Outbox, 'cancel' | 'cancelIn'>;
   /** Asked for when it is needed: the exchange room registers the acts of this one. */
   exchange: () => {
     readonly outbound: Pick<OutboundExchanges, 'say'>;

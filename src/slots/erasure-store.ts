@@ -30,15 +30,29 @@ export async function eraseMessages(tx: Tx, linkId: string): Promise<string[]> {
      where m.link_id = $1`,
     [linkId],
   );
-  await tx.client.query('delete from engagement_reports where link_id = $1', [linkId]);
   await tx.client.query('delete from received_engagement where link_id = $1', [linkId]);
   const { rows: replies } = await tx.client.query<{ body_id: string }>(
     `update replies set customer_id = null, erased_at = coalesce(erased_at, now()), idempotency_key = null,
-       fingerprint = null
+       fingerprint = null, human_due_at = null
      where link_id = $1 returning body_id`,
     [linkId],
   );
   return [...hosted, ...sent, ...replies].map((row) => row.body_id);
+}
+
+/**
+ * Forgets what guests were told, or were to be told, of a link's customer.
+ *
+ * @returns the exchanges that told it, or are about to, with their bodies; what they tell of others goes out again.
+ */
+export async function eraseReports(tx: Tx, linkId: string): Promise<{ jti: string; bodyId: string }[]> {
+  const { rows } = await tx.client.query<{ jti: string; bodyId: string }>(
+    `with gone as (delete from engagement_reports where link_id = $1 returning exchange_jti)
+     select distinct o.jti, o.body_id as "bodyId" from gone join outbound_exchanges o on o.jti = gone.exchange_jti
+     order by o.jti`,
+    [linkId],
+  );
+  return rows;
 }
 
 /** Marks words and answers that were said so long ago as erased. Returns them. */
@@ -48,7 +62,7 @@ export async function takeOldReplies(
   limit: number,
 ): Promise<{ id: string; bodyId: string }[]> {
   const { rows } = await tx.client.query<{ id: string; bodyId: string }>(
-    `update replies r set erased_at = now()
+    `update replies r set erased_at = now(), idempotency_key = null, fingerprint = null
      from (
        select iss, jti from replies where erased_at is null and at < now() - $1 * interval '1 day'
        order by at limit $2 for update skip locked

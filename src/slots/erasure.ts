@@ -1,7 +1,8 @@
 import type { Database, Tx } from '../db/index.ts';
 import type { Evidence } from '../evidence/index.ts';
 import type { BodyStore } from '../exchange/index.ts';
-import { eraseMessages, takeExpired, takeOldReplies } from './erasure-store.ts';
+import type { Outbox } from '../outbox/index.ts';
+import { eraseMessages, eraseReports, takeExpired, takeOldReplies } from './erasure-store.ts';
 
 /** A message lasts 30 days at most; so long after its end nobody needs its texts to understand an answer to it. */
 const MESSAGE_RETENTION_DAYS = 90;
@@ -20,11 +21,19 @@ export function createMessageErasure(deps: {
   db: Database;
   evidence: Pick<Evidence, 'record'>;
   bodyStore: Pick<BodyStore, 'erase'>;
+  outbox: Pick<Outbox, 'cancelIn'>;
 }): MessageErasure {
-  const { db, evidence, bodyStore } = deps;
+  const { db, evidence, bodyStore, outbox } = deps;
   return {
     async eraseLink(tx, linkId) {
-      await bodyStore.erase(tx, await eraseMessages(tx, linkId));
+      const told = await eraseReports(tx, linkId);
+      // Those on their way are given up; what is over already has no delivery.
+      await outbox.cancelIn(
+        tx,
+        told.map(({ jti }) => jti),
+      );
+      const bodies = await eraseMessages(tx, linkId);
+      await bodyStore.erase(tx, [...bodies, ...told.map(({ bodyId }) => bodyId)]);
     },
     sweep: () =>
       db.transact(async (tx) => {

@@ -12,11 +12,29 @@ export type ImageSize = { width: number; height: number };
 export function readImageSize(content: Buffer, type: string): ImageSize | undefined {
   if (!IMAGE_TYPES.some((one) => one === type)) return undefined;
   try {
-    const { width, height } = imageSize(content);
+    const { width, height } = type === 'image/jpeg' ? readJpegSize(content) : imageSize(content);
     const fits = [width, height].every((side) => Number.isInteger(side) && side > 0 && side <= MAX_SIDE);
     return fits ? { width, height } : undefined;
   } catch {
     return undefined;
+  }
+}
+
+/** Marker by marker to the frame header (ITU-T T.81 B.1.1): where another reader could go another way, it is none. */
+function readJpegSize(content: Buffer): ImageSize {
+  for (let at = 2; ; at += 2 + content.readUInt16BE(at + 2)) {
+    const marker = content.readUInt8(at + 1);
+    if (
+      content.readUInt8(at) !== 0xff ||
+      marker < 0xc0 ||
+      marker === 0xff ||
+      (marker >= 0xd0 && marker <= 0xda)
+    )
+      throw new Error('no frame header');
+    if (marker >= 0xc0 && marker <= 0xc2)
+      return { height: content.readUInt16BE(at + 5), width: content.readUInt16BE(at + 7) };
+    if (marker < 0xd0 && marker !== 0xc4 && marker !== 0xcc) throw new Error('a frame nobody shows');
+    if (content.readUInt16BE(at + 2) < 2) throw new Error('no length');
   }
 }
 

@@ -115,7 +115,7 @@ export function createSlotService(deps: SlotDeps): SlotService {
       createMessageHandler(deps),
       createWithdrawHandler(deps),
       createReplyHandler(deps),
-      createEngagementHandler(),
+      createEngagementHandler(reporter),
     ],
     listeners: [...sending.listeners, createReplyOutcomes(deps), reporter.outcome],
   };

@@ -171,6 +171,20 @@ t.test('an answer is sent once under one key', async (t) => {
   t.match(await crm.call('GET', `/v1/replies/${message().slot}`), { status: 400 });
 });
 
+t.test('a word is said once under one key', async (t) => {
+  const pair = await startSlotPair(t);
+  const { vault, path } = await open(pair);
+  const post = (text: string, key = 'once') =>
+    vault.call('POST', `${path}/replies`, {
+      json: { kind: 'reply', peer: pair.guest.url, text, language: 'fr' },
+      headers: { 'idempotency-key': key },
+    });
+  const said = await Promise.all([post('Oui.'), post('Oui.'), post('Oui.')]);
+  t.equal(new Set(said.map(({ body }) => body['id'])).size, 1);
+  t.match(await post('Non.'), { status: 422, body: { code: 'idempotency.mismatch' } });
+  t.not((await post('Oui.', 'twice')).body['id'], said[0]?.body['id']);
+});
+
 t.test('what a customer may not say', async (t) => {
   const pair = await startSlotPair(t);
   const { say, path, vault, sayNow } = await open(pair);

@@ -28,6 +28,8 @@ export function createAnswering(options: {
   const { place, name, about, context } = options;
   const { api, texts } = context;
   let strip: UndoStrip | undefined;
+  /** What was tried last: tried again, it is the same word. */
+  let tried = { said: '', key: '' };
 
   function clear(): void {
     strip?.close();
@@ -55,7 +57,10 @@ export function createAnswering(options: {
   async function send(kind: ReplyKind, text: string): Promise<void> {
     const given: GivenReply = { kind, ...about };
     if (text !== '') Object.assign(given, { text, language: texts.locale });
-    const { id, thread, undoUntil } = await api.reply(given);
+    const said = JSON.stringify(given);
+    if (tried.said !== said) tried = { said, key: newKey() };
+    const { id, thread, undoUntil } = await api.reply(given, tried.key);
+    tried = { said: '', key: '' };
     clear();
     const lastsMs = Date.parse(undoUntil) - context.nowMs();
     const sent = createUndoStrip({
@@ -90,4 +95,10 @@ export function createAnswering(options: {
   }
 
   return { open, close: clear };
+}
+
+function newKey(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))]
+    .map((byte) => byte.toString(16).padStart(2, '0'))
+    .join('');
 }

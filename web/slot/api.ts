@@ -35,7 +35,7 @@ export class SlotError extends Error {
   }
 }
 
-type Call = { method?: string; json?: unknown; keepalive?: boolean };
+type Call = { method?: string; json?: unknown; keepalive?: boolean; key?: string };
 
 export type SlotApi = ReturnType<typeof createSlotApi>;
 
@@ -49,6 +49,7 @@ export function createSlotApi(sessions: Sessions, base: string | undefined) {
     if (api === undefined) throw new SlotError('other', 0, 'session.api');
     const headers = new Headers({ authorization: `Bearer ${session.token}` });
     if (call.json !== undefined) headers.set('content-type', 'application/json');
+    if (call.key !== undefined) headers.set('idempotency-key', call.key);
     const response = await fetch(api.replace(/\/$/, '') + path, {
       method: call.method ?? 'GET',
       headers,
@@ -97,7 +98,9 @@ export function createSlotApi(sessions: Sessions, base: string | undefined) {
     /** Outlives the page where it has to. */
     engage: (events: EngagementEvent[]) =>
       json<EngagementResult>('/engagement', { method: 'POST', json: { events }, keepalive: true }),
-    reply: (given: GivenReply) => post<SentReply>('/replies', given),
+    /** Under one key it is said once, however often it is sent. */
+    reply: (given: GivenReply, key: string) =>
+      json<SentReply>('/replies', { method: 'POST', json: given, key }),
     undoReply: (id: string) => request(`/replies/${named(id)}/undo`, { method: 'POST' }),
     threads: async () => (await json<{ threads: ThreadSummary[] }>('/threads')).threads,
     thread: (id: string, locale: string) => json<Thread>(`/threads/${named(id)}?locale=${locale}`),

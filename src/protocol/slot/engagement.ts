@@ -35,23 +35,18 @@ export type SlotEngagementBody = { events: ToldEvent[] } | { months: ToldMonth[]
  */
 export function tellOfGroup(given: {
   k: number;
-  group: ReadonlySet<string>;
-  told: readonly ReadonlySet<string>[];
+  customers: number;
+  /** Against each group that was told of before: who is in this one alone, and in that one alone. */
+  differences: readonly { came: number; went: number }[];
   did: Readonly<Record<Figure, number>>;
 }): Pick<ToldMonth, 'customers' | 'figures'> {
-  const { k, group, told, did } = given;
-  const customers = group.size;
-  if (customers < k || !told.every((before) => isFarFrom(group, before, k))) return {};
+  const { k, customers, differences, did } = given;
+  const isFar = (count: number) => count === 0 || count >= k;
+  if (customers < k || !differences.every(({ came, went }) => isFar(came) && isFar(went))) return {};
   const figures: Partial<Record<Figure, number>> = {};
   for (const figure of FIGURES) {
     const count = did[figure];
     if (count >= k && customers - count >= k) figures[figure] = count;
   }
   return { customers, figures };
-}
-
-function isFarFrom(group: ReadonlySet<string>, before: ReadonlySet<string>, k: number): boolean {
-  const stayed = [...group].filter((member) => before.has(member)).length;
-  const [came, went] = [group.size - stayed, before.size - stayed];
-  return (came === 0 || came >= k) && (went === 0 || went >= k);
 }

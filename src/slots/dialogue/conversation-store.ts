@@ -28,15 +28,19 @@ export async function findByThread(tx: Tx, customer: string, thread: string): Pr
   return rows[0];
 }
 
-/** Words of this customer to one guest since a day ago. */
-export async function countSaid(tx: Tx, customer: string, peer: string): Promise<number> {
-  const { rows } = await tx.client.query<{ said: number }>(
-    `select count(*)::int as said from replies
-     where customer_id = $1 and peer = $2 and said_by = 'customer' and state <> 'undone'
-       and at > now() - interval '24 hours'`,
+/** Words of this customer to one guest since a day ago, and how many of them were undone. */
+export async function countSaid(
+  tx: Tx,
+  customer: string,
+  peer: string,
+): Promise<{ said: number; undone: number }> {
+  const { rows } = await tx.client.query<{ said: number; undone: number }>(
+    `select count(*) filter (where state <> 'undone')::int as said, count(*) filter (where state = 'undone')::int as undone
+     from replies
+     where customer_id = $1 and peer = $2 and said_by = 'customer' and at > now() - interval '24 hours'`,
     [customer, peer],
   );
-  return rows[0]?.said ?? 0;
+  return rows[0] ?? { said: 0, undone: 0 };
 }
 
 export type ThreadSummary = {
@@ -58,7 +62,8 @@ export async function readThreads(
 ): Promise<ThreadSummary[]> {
   const { rows } = await client.query<ThreadSummary>(
     `select thread, peer, count(*)::int as entries, max(at) as "lastAt",
-       bool_or(kind = 'ask_human' and human_answered_at is null and state in ('sending', 'accepted')) as "waitingForHuman",
+       bool_or(kind = 'ask_human' and human_answered_at is null and state in ('sending', 'accepted') and not exists (
+         select 1 from link_halves h where h.link_id = replies.link_id and h.state <> 'active')) as "waitingForHuman",
        (array_agg(said_by order by at desc, jti desc))[1] = 'guest' as answered
      from replies where customer_id = $1 and state <> 'undone'
      group by thread, peer order by max(at) desc limit $2`,

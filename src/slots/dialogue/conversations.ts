@@ -1,6 +1,8 @@
+import { fingerprintOf } from '../../api-access.ts';
 import { readNow, type Tx } from '../../db/index.ts';
 import { saltedManifest } from '../../exchange/index.ts';
 import { type EntityId, type ExchangeId, isUuid, type LinkId } from '../../protocol/ids.ts';
+import type { JsonObject } from '../../protocol/jose/strict-json.ts';
 import { Refusal } from '../../protocol/refusal.ts';
 import type { SlotMessageBody } from '../../protocol/slot/message.ts';
 import {
@@ -13,6 +15,7 @@ import { newUuidV7 } from '../../random.ts';
 import { type ContactWishes, lockContacts } from '../contact-store.ts';
 import type { SlotDeps } from '../deps.ts';
 import { readLinksWith } from '../feed-store.ts';
+import { findRepeated, REPLY_KEYS } from '../idempotency-store.ts';
 import { chooseText, renderBody } from '../render.ts';
 import {
   countSaid,
@@ -29,6 +32,8 @@ import { insertSaid, lockSaid, type Reply, readThread, writeUndone } from './sto
 const ACT = 'slot.reply';
 /** How long a word can be undone before it leaves. */
 const UNDO_MS = 10_000;
+/** Each costs an exchange that is given up. */
+const UNDONE_A_DAY = 100;
 
 /** What the vault's page says for a customer: to a message of the feed, in a conversation, or to a guest at large. */
 export type GivenWord = Pick<CustomerWord, 'kind' | 'text' | 'language'> & {
@@ -62,11 +67,13 @@ export type ThreadEntry = {
 
 export type Conversations = {
   /**
-   * Sends a customer's word to a guest, after a few seconds in which it can be undone.
+   * Sends a customer's word to a guest, after a few seconds in which it can be undone. The same request under the same
+   * key is the same word.
    *
-   * @throws Refusal `customer.not_found`, `message.not_found`, `thread.not_found`, `link.*`, `contact.input`, `reply.limit`
+   * @throws Refusal `customer.not_found`, `message.not_found`, `thread.not_found`, `link.*`, `contact.input`, `reply.limit`,
+   * `idempotency.mismatch`
    */
-  say(customer: string, given: GivenWord): Promise<Said>;
+  say(customer: string, given: GivenWord, idempotencyKey?: string): Promise<Said>;
   /** @throws Refusal `thread.not_found`, `reply.sent` once it has left */
   undo(customer: string, id: string): Promise<void>;
   /** The newest first. */
@@ -109,13 +116,33 @@ export function createConversations(
     return { linkId, peer: given.peer, thread: null, message: null };
   }
 
-  async function sayIn(tx: Tx, customer: string, given: GivenWord): Promise<Said> {
+  async function repeated(
+    tx: Tx,
+    caller: string,
+    keyed: { key: string; fingerprint: Buffer } | undefined,
+  ): Promise<Said | undefined> {
+    const id = keyed && (await findRepeated(tx, REPLY_KEYS, { caller, ...keyed }));
+    const said = id === undefined ? undefined : (await lockSaid(tx, self(), [id])).get(id);
+    return said?.undoUntil == null
+      ? undefined
+      : { id: said.jti, thread: said.thread, undoUntil: said.undoUntil };
+  }
+
+  async function sayIn(tx: Tx, customer: string, given: GivenWord, key: string | undefined): Promise<Said> {
+    const caller = `customer:${customer}`;
+    const fingerprint = fingerprintOf(given as unknown as JsonObject);
+    const keyed = key === undefined ? undefined : { key, fingerprint };
+    const earlier = await repeated(tx, caller, keyed);
+    if (earlier !== undefined) return earlier;
     const place = await locate(tx, customer, given);
     const link = (await deps.links.lock(tx, [place.linkId])).get(place.linkId);
     if (link?.state !== 'active') throw new Refusal(`link.${link?.state ?? 'unknown'}`);
+    const peerState = registry.peer(place.peer)?.state;
+    if (peerState === 'revoked' || peerState === 'suspended') throw new Refusal(`peer.${peerState}`);
     // Links before contacts, as wherever both are locked.
     await lockContacts(tx, [customer]);
-    if ((await countSaid(tx, customer, place.peer)) >= CUSTOMER_WORDS_A_DAY) throw new Refusal('reply.limit');
+    const { said, undone } = await countSaid(tx, customer, place.peer);
+    if (said >= CUSTOMER_WORDS_A_DAY || undone >= UNDONE_A_DAY) throw new Refusal('reply.limit');
     const at = await readNow(tx);
     const undoUntil = new Date(at.getTime() + UNDO_MS);
     const jti = newUuidV7() as ExchangeId;
@@ -156,7 +183,8 @@ export function createConversations(
       undoUntil,
       state: 'sending',
       decidedAt: null,
-      submittedBy: 'customer',
+      submittedBy: caller,
+      keyed,
     });
     return { id: jti, thread, undoUntil };
   }
@@ -171,13 +199,13 @@ export function createConversations(
   }
 
   return {
-    async say(customer, given) {
+    async say(customer, given, key) {
       await deps.requireKnown(customer);
       if (given.text !== undefined && given.language === undefined)
         throw new Refusal('contact.input', { pointer: '/language' });
       if (given.kind === 'reply' && given.text === undefined)
         throw new Refusal('contact.input', { pointer: '/text' });
-      return db.transact((tx) => sayIn(tx, customer, given));
+      return db.transact((tx) => sayIn(tx, customer, given, key));
     },
 
     async undo(customer, id) {
@@ -189,9 +217,8 @@ export function createConversations(
         const now = await readNow(tx);
         if (reply.undoUntil === null || reply.undoUntil < now) throw new Refusal('reply.sent');
         await writeUndone(tx, self(), id);
+        await deps.outbox.cancelIn(tx, [id]);
       });
-      // Said again as well: this step may have been lost.
-      await deps.outbox.cancel(id);
     },
 
     async list(customer, limit) {

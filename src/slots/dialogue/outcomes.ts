@@ -6,7 +6,7 @@ const HOUR_MS = 3_600_000;
 
 /** What became of words and answers that this node sent. */
 export function createReplyOutcomes(
-  deps: Pick<SlotDeps, 'registry' | 'agreements' | 'clock'>,
+  deps: Pick<SlotDeps, 'registry' | 'agreements' | 'clock' | 'bodyStore'>,
 ): OutcomeListener {
   return {
     act: 'slot.reply',
@@ -47,6 +47,12 @@ export function createReplyOutcomes(
                 : new Date(decidedAt.getTime() + wait * HOUR_MS),
           };
         }),
+      );
+      // What was undone in time never came to anybody: nothing of it is kept.
+      const undone = known.filter(({ item, reply }) => reply.state === 'undone' && item.state !== 'accepted');
+      await deps.bodyStore.erase(
+        tx,
+        undone.map(({ reply }) => reply.bodyId),
       );
       await writeHumanAnswers(
         tx,

@@ -132,7 +132,8 @@ export async function readReplies(
     `select ${COLUMNS} from replies
      where ($1::uuid is null or link_id = $1) and ($2::text is null or peer = $2)
        and ($3::uuid is null or thread = $3) and ($4::text is null or said_by = $4)
-       and (not $5 or (kind = 'ask_human' and human_answered_at is null)) and ($6::uuid is null or jti < $6)
+       and (not $5 or (kind = 'ask_human' and human_answered_at is null and not exists (
+         select 1 from link_halves h where h.link_id = replies.link_id and h.state <> 'active'))) and ($6::uuid is null or jti < $6)
        and (said_by = 'customer') = (iss = peer)
      order by jti desc limit $7`,
     [
@@ -160,10 +161,10 @@ export async function readWord(client: pg.ClientBase, jti: string): Promise<Repl
 /** The words and answers of conversations under a link, oldest first. */
 export async function readThread(client: pg.ClientBase, linkId: string, thread: string): Promise<Reply[]> {
   const { rows } = await client.query<Reply>(
-    `select ${COLUMNS} from replies where link_id = $1 and thread = $2 and state <> 'undone' order by at, jti limit 500`,
+    `select ${COLUMNS} from replies where link_id = $1 and thread = $2 and state <> 'undone' order by at desc, jti desc limit 500`,
     [linkId, thread],
   );
-  return rows;
+  return rows.reverse();
 }
 
 export async function lockSaid(tx: Tx, iss: string, jtis: readonly string[]): Promise<Map<string, Reply>> {
@@ -186,15 +187,16 @@ export type ReplySettled = {
   humanDueAt: Date | null;
 };
 
-/** What became of what this node said; what was undone stays so. */
+/** What became of what this node said; what was undone stays so, unless it was on its way already and came. */
 export async function writeSettled(tx: Tx, iss: string, settled: readonly ReplySettled[]): Promise<void> {
   await tx.client.query(
-    `update replies r set state = s.state, code = s.code, decided_at = s.decided_at, human_due_at = s.due_at
+    `update replies r set state = s.state, code = s.code, decided_at = s.decided_at, human_due_at = s.due_at,
+       human_answered_at = case when r.human_answered_at is not null then greatest(r.human_answered_at, s.decided_at) end
      from (
        select * from unnest($2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[])
          as t (jti, state, code, decided_at, due_at) order by jti
      ) s
-     where r.iss = $1 and r.jti = s.jti and r.state <> 'undone'`,
+     where r.iss = $1 and r.jti = s.jti and (r.state <> 'undone' or s.state = 'accepted')`,
     [
       iss,
       settled.map((one) => one.jti),
@@ -213,16 +215,42 @@ export async function writeHumanAnswers(
 ): Promise<void> {
   if (answers.length === 0) return;
   await tx.client.query(
-    `update replies r set human_answered_at = a.at
-     from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[]) as a (link_id, thread, answers, at)
-     where r.link_id = a.link_id and r.thread = a.thread and r.kind = 'ask_human' and r.jti <= a.answers
-       and r.human_answered_at is null`,
+    // The first answer counts, in whatever order they are noted, and never before the word came: on both sides.
+    `update replies r set human_answered_at = least(r.human_answered_at, greatest(f.at, r.decided_at))
+     from (
+       select w.iss, w.jti, min(a.at) as at
+       from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[]) as a (link_id, thread, answers, at)
+       join replies w on w.link_id = a.link_id and w.thread = a.thread and w.kind = 'ask_human' and w.jti <= a.answers
+       group by w.iss, w.jti
+     ) f
+     where r.iss = f.iss and r.jti = f.jti`,
     [
       answers.map((one) => one.linkId),
       answers.map((one) => one.thread),
       answers.map((one) => one.answers),
       answers.map((one) => one.at),
     ],
+  );
+}
+
+/** Words that came after a person had answered a later one. */
+export async function writeAnsweredBefore(
+  tx: Tx,
+  iss: readonly string[],
+  jtis: readonly string[],
+): Promise<void> {
+  if (jtis.length === 0) return;
+  await tx.client.query(
+    `update replies w set human_answered_at = greatest(w.decided_at, (
+       select min(a.decided_at) from replies a
+       where a.link_id = w.link_id and a.thread = w.thread and a.kind = 'answer' and a.handled_by = 'human'
+         and a.state = 'accepted' and a.answers >= w.jti))
+     from unnest($1::text[], $2::uuid[]) as n (iss, jti)
+     where w.iss = n.iss and w.jti = n.jti and w.kind = 'ask_human' and exists (
+       select 1 from replies a
+       where a.link_id = w.link_id and a.thread = w.thread and a.kind = 'answer' and a.handled_by = 'human'
+         and a.state = 'accepted' and a.answers >= w.jti)`,
+    [iss, jtis],
   );
 }
 
@@ -259,27 +287,28 @@ export async function lockAnswered(
   tx: Tx,
   self: string,
   asked: readonly Asked[],
-): Promise<Map<string, number>> {
-  // One answer after the other to the same customer.
+): Promise<Map<string, { since: number; waits: boolean }>> {
+  // One answer after the other in one conversation, whichever word it names.
   await tx.client.query(
-    `select 1 from replies r
-     join unnest($2::uuid[], $3::uuid[]) as a (link_id, jti) on r.iss = $1 and r.jti = a.jti and r.link_id = a.link_id
-     order by r.jti for update of r`,
-    [self, asked.map((one) => one.linkId), asked.map((one) => one.answers)],
+    `select pg_advisory_xact_lock(hashtextextended(name, 0))
+     from (select distinct name from unnest($1::text[]) as n (name) order by name) s`,
+    [asked.map((one) => `answers ${one.linkId} ${one.thread}`)],
   );
-  const { rows } = await tx.client.query<Asked & { since: number }>(
+  const { rows } = await tx.client.query<Asked & { since: number; waits: boolean }>(
     `select a.link_id as "linkId", a.thread, a.answers,
        (select count(*)::int from replies s
         where s.link_id = a.link_id and s.thread = a.thread and s.said_by = 'guest' and s.at > coalesce((
           select max(w.at) from replies w
           where w.link_id = a.link_id and w.thread = a.thread and w.said_by = 'customer' and w.state <> 'undone'
-        ), '-infinity')) as since
+        ), '-infinity')) as since,
+       exists (select 1 from replies h where h.link_id = a.link_id and h.thread = a.thread and h.kind = 'ask_human'
+         and h.jti <= a.answers and h.human_answered_at is null and h.state <> 'undone') as waits
      from unnest($2::uuid[], $3::uuid[], $4::uuid[]) as a (link_id, thread, answers)
      join replies r on r.iss = $1 and r.jti = a.answers and r.link_id = a.link_id and r.thread = a.thread
        and r.said_by = 'customer' and r.state <> 'undone'`,
     [self, asked.map((one) => one.linkId), asked.map((one) => one.thread), asked.map((one) => one.answers)],
   );
-  return new Map(rows.map((row) => [answeredKey(row), row.since]));
+  return new Map(rows.map((row) => [answeredKey(row), { since: row.since, waits: row.waits }]));
 }
 
 export const answeredKey = ({ linkId, thread, answers }: Asked) => `${linkId} ${thread} ${answers}`;

@@ -22,7 +22,7 @@ export async function readLearned(
 ): Promise<LearnedRow[]> {
   const { rows } = await client.query<LearnedRow>(
     `select * from (
-       select d.iss as peer, m.link_id as "linkId", d.message_id as "messageId", e.kind, e.at,
+       select d.iss as peer, m.link_id as "linkId", d.message_id as "messageId", e.kind, coalesce(r.at, e.at) as at,
          r.id is not null as individual, r.told_at as "toldAt"
        from message_displays d join hosted_messages m on m.id = d.message_id
        cross join lateral (values ('displayed', d.displayed_at), ('opened', d.opened_at), ('clicked', d.clicked_at),

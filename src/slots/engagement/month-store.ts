@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { insertRows, type Tx } from '../../db/index.ts';
-import type { Figure, ToldMonth } from '../../protocol/slot/engagement.ts';
+import { FIGURES, type Figure, type ToldMonth } from '../../protocol/slot/engagement.ts';
 
 /** A node that stood still longer than this tells nothing of what was before. */
 const MONTHS_BACK = 3;
@@ -26,12 +26,14 @@ export async function readOpenMonths(
   return rows;
 }
 
+export type Month = { peer: string; month: string; from: Date; until: Date; doneUntil: Date };
+
 export type Candidate = { customerId: string; linkId: string; did: Figure[] };
 
-/** Whom a guest wrote to in a month, under each link, and what they did with what it wrote until a time. */
+/** Whom a guest wrote to in a month, under each link, and what they did with it; a page, from the first link after `after`. */
 export async function readCandidates(
   tx: Tx,
-  asked: { peer: string; from: Date; until: Date; doneUntil: Date },
+  asked: Month & { after: string; limit: number },
 ): Promise<Candidate[]> {
   const { rows } = await tx.client.query<Candidate>(
     `select m.customer_id as "customerId", m.link_id as "linkId",
@@ -47,42 +49,107 @@ export async function readCandidates(
      from hosted_messages m
      left join message_displays d on d.message_id = m.id
      left join replies r on r.customer_id = m.customer_id and r.message = m.jti and r.at < $4 and r.state <> 'undone'
-     where m.iss = $1 and m.placed_at >= $2 and m.placed_at < $3 and m.customer_id is not null
-     group by m.customer_id, m.link_id`,
-    [asked.peer, asked.from, asked.until, asked.doneUntil],
+     where m.iss = $1 and m.placed_at >= $2 and m.placed_at < $3 and m.customer_id is not null and m.link_id > $5::uuid
+     group by m.customer_id, m.link_id order by m.link_id limit $6`,
+    [asked.peer, asked.from, asked.until, asked.doneUntil, asked.after, asked.limit],
   );
   return rows;
 }
 
-/** Groups that a guest was told of, the newest first. */
-export async function readToldGroups(tx: Tx, peer: string, limit: number): Promise<Set<string>[]> {
-  const { rows } = await tx.client.query<{ month: string; members: string[] }>(
-    `select month, array_agg(member::text) as members from engagement_groups where peer = $1
-     group by month order by month desc limit $2`,
-    [peer, limit],
-  );
-  return rows.map(({ members }) => new Set(members));
-}
-
-/** False where another replica has closed it. */
-export async function insertMonth(tx: Tx, peer: string, told: ToldMonth, at: Date): Promise<boolean> {
+/** Alone with a guest's month: true unless it is closed already. What a try that died left behind is gone. */
+export async function beginMonth(tx: Tx, { peer, month }: Pick<Month, 'peer' | 'month'>): Promise<boolean> {
+  await tx.client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
+    `engagement month ${JSON.stringify([peer, month])}`,
+  ]);
   const { rowCount } = await tx.client.query(
-    `insert into engagement_months (peer, month, customers, figures, closed_at) values ($1, $2, $3, $4, $5)
-     on conflict do nothing`,
-    [peer, told.month, told.customers ?? null, told.figures ?? null, at],
+    'select 1 from engagement_months where peer = $1 and month = $2',
+    [peer, month],
   );
-  return rowCount === 1;
+  return rowCount === 0;
 }
 
-export async function insertGroup(
+/** A customer with two links is one member, who did what they did under either. */
+export async function addMembers(
   tx: Tx,
-  peer: string,
-  month: string,
-  members: readonly string[],
+  { peer, month }: Pick<Month, 'peer' | 'month'>,
+  members: readonly { customerId: string; did: readonly Figure[] }[],
 ): Promise<void> {
   await tx.client.query(
-    'insert into engagement_groups (peer, month, member) select $1, $2, unnest($3::uuid[])',
-    [peer, month, members],
+    `insert into engagement_groups as g (peer, month, member, did)
+     select $1, $2, m.member, string_to_array(m.did, ',') from (
+       select member, string_agg(nullif(did, ''), ',') as did from unnest($3::uuid[], $4::text[]) as u (member, did)
+       group by member
+     ) m
+     on conflict (peer, month, member) do update set did = g.did || excluded.did`,
+    [peer, month, members.map(({ customerId }) => customerId), members.map(({ did }) => did.join(','))],
+  );
+}
+
+/**
+ * Takes out whom the guest knows one by one: by another link, or by what it was told of the month. Without them it could
+ * subtract what it knows.
+ */
+export async function removeKnown(tx: Tx, month: Month, known: readonly string[]): Promise<void> {
+  await tx.client.query(
+    `delete from engagement_groups g where g.peer = $1 and g.month = $2 and (
+       g.member = any($3::uuid[]) or exists (
+         select 1 from engagement_reports r join hosted_messages m on m.id = r.message_id
+         where r.customer_id = g.member and r.peer = $1 and m.placed_at >= $4 and m.placed_at < $5))`,
+    [month.peer, month.month, known, month.from, month.until],
+  );
+}
+
+export async function countGroup(
+  tx: Tx,
+  { peer, month }: Pick<Month, 'peer' | 'month'>,
+): Promise<{ customers: number; did: Record<Figure, number> }> {
+  const figures = FIGURES.map((figure) => `count(*) filter (where '${figure}' = any(did))::int as ${figure}`);
+  const { rows } = await tx.client.query<Record<Figure, number> & { customers: number }>(
+    `select count(*)::int as customers, ${figures.join(', ')} from engagement_groups where peer = $1 and month = $2`,
+    [peer, month],
+  );
+  const [counted] = rows;
+  if (counted === undefined) throw new Error('a count without a row');
+  const { customers, ...did } = counted;
+  return { customers, did };
+}
+
+/** How a group differs from each that was told of before, the newest ones first. */
+export async function readDifferences(
+  tx: Tx,
+  { peer, month }: Pick<Month, 'peer' | 'month'>,
+  limit: number,
+): Promise<{ came: number; went: number }[]> {
+  const { rows } = await tx.client.query<{ came: number; went: number }>(
+    `select ((select count(*) from engagement_groups where peer = $1 and month = $2) - count(n.member))::int as came,
+       (count(*) - count(n.member))::int as went
+     from engagement_groups g
+     left join engagement_groups n on n.peer = g.peer and n.month = $2 and n.member = g.member
+     where g.peer = $1 and g.month <> $2
+     group by g.month order by g.month desc limit $3`,
+    [peer, month, limit],
+  );
+  return rows;
+}
+
+/** Keeps who was in a group that is told of, without what they did; forgets who was in another. */
+export async function endGroup(
+  tx: Tx,
+  { peer, month }: Pick<Month, 'peer' | 'month'>,
+  told: boolean,
+): Promise<void> {
+  await tx.client.query(
+    told
+      ? 'update engagement_groups set did = null where peer = $1 and month = $2'
+      : 'delete from engagement_groups where peer = $1 and month = $2',
+    [peer, month],
+  );
+}
+
+export async function insertMonth(tx: Tx, peer: string, told: ToldMonth, at: Date): Promise<void> {
+  await tx.client.query(
+    'insert into engagement_months (peer, month, customers, figures, closed_at) values ($1, $2, $3, $4, $5)',
+    [peer, told.month, told.customers ?? null, told.figures ?? null, at],
   );
 }
 

@@ -1,13 +1,18 @@
 import { createSweeper, type Sweeper, type Tx } from '../../db/index.ts';
-import { FIGURES, type Figure, tellOfGroup } from '../../protocol/slot/engagement.ts';
+import { tellOfGroup } from '../../protocol/slot/engagement.ts';
 import type { SlotDeps } from '../deps.ts';
 import {
+  addMembers,
+  beginMonth,
   type Candidate,
-  insertGroup,
+  countGroup,
+  endGroup,
   insertMonth,
+  type Month,
   readCandidates,
+  readDifferences,
   readOpenMonths,
-  readToldGroups,
+  removeKnown,
 } from './month-store.ts';
 import { claimable } from './report-store.ts';
 
@@ -17,6 +22,7 @@ const CLOSE_AFTER_MS = 7 * 24 * HOUR_MS;
 /** Groups told of before, that a new one is held against. */
 const COMPARED_GROUPS = 24;
 const LINKS_AT_ONCE = 1000;
+const NIL = '00000000-0000-0000-0000-000000000000';
 
 export type EngagementMonths = {
   /** Closes months that are over, each guest's by itself. */
@@ -28,43 +34,52 @@ export type EngagementMonths = {
 export function createEngagementMonths(deps: SlotDeps): EngagementMonths {
   const { db, registry } = deps;
 
-  async function agreed(candidates: readonly Candidate[]): Promise<Candidate[]> {
+  /** By what their link allows: to be counted, or told of one by one. */
+  async function sort(candidates: readonly Candidate[]): Promise<{ counted: Candidate[]; known: string[] }> {
     const host = registry.self.entityId;
-    const ids = candidates.map(({ linkId }) => linkId);
-    const may = new Set<string>();
-    for (let from = 0; from < ids.length; from += LINKS_AT_ONCE) {
-      for (const [id, link] of await deps.links.read(ids.slice(from, from + LINKS_AT_ONCE))) {
-        const engagement = link.scopes[host]?.engagement ?? 'none';
-        if (link.state === 'active' && engagement !== 'none') may.add(id);
-      }
-    }
-    return candidates.filter(({ linkId }) => may.has(linkId));
+    const links = await deps.links.read(candidates.map(({ linkId }) => linkId));
+    const agreed = ({ linkId }: Candidate) => {
+      const link = links.get(linkId);
+      return link?.state === 'active' ? link.scopes[host]?.engagement : 'none';
+    };
+    return {
+      counted: candidates.filter((one) => agreed(one) === 'aggregate'),
+      known: candidates.filter((one) => agreed(one) === 'individual').map(({ customerId }) => customerId),
+    };
   }
 
-  async function closeIn(tx: Tx, peer: string, month: string, counted: readonly Candidate[], now: Date) {
-    // A customer with two accounts is one.
-    const byCustomer = Map.groupBy(counted, ({ customerId }) => customerId);
-    const group = new Set(byCustomer.keys());
-    const did = Object.fromEntries(FIGURES.map((figure) => [figure, 0])) as Record<Figure, number>;
-    for (const links of byCustomer.values()) {
-      for (const figure of new Set(links.flatMap((one) => one.did))) did[figure]++;
+  async function gather(tx: Tx, month: Month): Promise<void> {
+    const known: string[] = [];
+    let after = NIL;
+    for (;;) {
+      const page = await readCandidates(tx, { ...month, after, limit: LINKS_AT_ONCE });
+      const sorted = await sort(page);
+      await addMembers(tx, month, sorted.counted);
+      known.push(...sorted.known);
+      if (page.length < LINKS_AT_ONCE) break;
+      after = page.at(-1)?.linkId ?? NIL;
     }
-    const told = await readToldGroups(tx, peer, COMPARED_GROUPS);
-    const said = tellOfGroup({ k: deps.options.minGroupSize, group, told, did });
-    if (!(await insertMonth(tx, peer, { month, ...said }, now))) return;
-    if (said.customers !== undefined) await insertGroup(tx, peer, month, [...group]);
-    await claimable(tx, [peer]);
+    await removeKnown(tx, month, known);
+  }
+
+  async function closeIn(tx: Tx, month: Month, now: Date): Promise<void> {
+    if (!(await beginMonth(tx, month))) return;
+    await gather(tx, month);
+    const { customers, did } = await countGroup(tx, month);
+    const differences = await readDifferences(tx, month, COMPARED_GROUPS);
+    const said = tellOfGroup({ k: deps.options.minGroupSize, customers, differences, did });
+    await insertMonth(tx, month.peer, { month: month.month, ...said }, now);
+    await endGroup(tx, month, said.customers !== undefined);
+    await claimable(tx, [month.peer]);
   }
 
   async function close(now: Date): Promise<void> {
-    const doneUntil = new Date(now.getTime() - CLOSE_AFTER_MS);
-    for (const { peer, month } of await db.withClient((client) => readOpenMonths(client, doneUntil))) {
+    const ended = new Date(now.getTime() - CLOSE_AFTER_MS);
+    for (const { peer, month } of await db.withClient((client) => readOpenMonths(client, ended))) {
       const from = new Date(`${month}-01T00:00:00Z`);
       const until = new Date(Date.UTC(from.getUTCFullYear(), from.getUTCMonth() + 1, 1));
-      const span = { peer, from, until, doneUntil: new Date(until.getTime() + CLOSE_AFTER_MS) };
-      const candidates = await db.transact((tx) => readCandidates(tx, span));
-      const counted = await agreed(candidates);
-      await db.transact((tx) => closeIn(tx, peer, month, counted, now));
+      const doneUntil = new Date(until.getTime() + CLOSE_AFTER_MS);
+      await db.transact((tx) => closeIn(tx, { peer, month, from, until, doneUntil }, now));
     }
   }
 

@@ -14,7 +14,7 @@ export async function storeReceivedEvents(
      from unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::timestamptz[])
        as t (peer, link_id, message, kind, at, received_at)
      left join sent_messages m on m.id = t.message and m.peer = t.peer
-     join links l on l.id = coalesce(m.link_id, t.link_id) and l.peer = t.peer
+     join links l on l.id = coalesce(m.link_id, t.link_id) and l.peer = t.peer and l.erased_at is null
      where t.message is null or m.id is not null
      on conflict do nothing`,
     [

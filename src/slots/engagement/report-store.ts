@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import { type Database, insertRows, type Tx } from '../../db/index.ts';
 import type { GuestEvent, MessageEvent } from '../../protocol/slot/engagement.ts';
 import { newUuidV7 } from '../../random.ts';
@@ -113,8 +114,31 @@ export async function readDueReports(tx: Tx, peer: string, limit: number): Promi
   const { rows } = await tx.client.query<DueReport>(
     `select id, link_id as "linkId", message, kind, at from engagement_reports
      where peer = $1 and exchange_jti is null and told_at is null and due_at <= now()
-     order by due_at, id limit $2 for update`,
+     order by due_at, id limit $2`,
     [peer, limit],
+  );
+  return rows;
+}
+
+/** Those that are still there, locked. */
+export async function lockReports(tx: Tx, ids: readonly string[]): Promise<DueReport[]> {
+  const { rows } = await tx.client.query<DueReport>(
+    `select id, link_id as "linkId", message, kind, at from engagement_reports
+     where id = any($1::uuid[]) and exchange_jti is null and told_at is null order by id for update`,
+    [ids],
+  );
+  return rows;
+}
+
+/** The links that exchanges under way tell of. */
+export async function readUnderWay(
+  client: pg.ClientBase,
+  jtis: readonly string[],
+): Promise<{ jti: string; linkId: string }[]> {
+  const { rows } = await client.query<{ jti: string; linkId: string }>(
+    `select distinct exchange_jti as jti, link_id as "linkId" from engagement_reports
+     where exchange_jti = any($1::uuid[]) and told_at is null`,
+    [jtis],
   );
   return rows;
 }
@@ -150,7 +174,8 @@ export async function settleReports(
   ];
   for (const table of ['engagement_reports', 'engagement_months']) {
     await tx.client.query(
-      `update ${table} r set exchange_jti = null, told_at = case when s.accepted then s.at end
+      `update ${table} r set exchange_jti = case when s.accepted then r.exchange_jti end,
+         told_at = case when s.accepted then s.at end
        from unnest($1::uuid[], $2::boolean[], $3::timestamptz[]) as s (jti, accepted, at)
        where r.exchange_jti = s.jti and r.told_at is null`,
       values,

@@ -16,10 +16,12 @@ import {
   type DueReport,
   dropReports,
   insertReports,
+  lockReports,
   markUnderWay,
   type NewReport,
   readDuePeers,
   readDueReports,
+  readUnderWay,
   settleReports,
 } from './report-store.ts';
 
@@ -37,6 +39,8 @@ export type EngagementReporter = {
   /** Notes what guests are to be told, of customers who agree to it; the rest is left out. */
   add(tx: Tx, events: readonly Omit<NewReport, 'dueAt'>[]): Promise<void>;
   readonly outcome: OutcomeListener;
+  /** Exchanges under way that hold what may not be told any more. */
+  outdated(jtis: readonly string[]): Promise<ReadonlySet<string>>;
   /** Issues one exchange for each guest that waits and has none under way. Any replica may do it, at any time. */
   readonly sweeper: Sweeper;
   sweep(): Promise<void>;
@@ -73,10 +77,15 @@ export function createEngagementReporter(deps: SlotDeps): EngagementReporter {
   async function issue(peer: string): Promise<void> {
     await db.transact(async (tx) => {
       if (!(await claimPeer(tx, peer))) return;
-      const due = await readDueReports(tx, peer, MAX_EVENTS);
+      const asked = await readDueReports(tx, peer, MAX_EVENTS);
       const allowed = await mayTell(
         tx,
-        due.map(({ linkId }) => linkId),
+        asked.map(({ linkId }) => linkId),
+      );
+      // Links before reports, as whoever erases a link locks them.
+      const due = await lockReports(
+        tx,
+        asked.map(({ id }) => id),
       );
       const told = due.filter(({ linkId }) => allowed(linkId));
       await dropReports(
@@ -134,6 +143,16 @@ export function createEngagementReporter(deps: SlotDeps): EngagementReporter {
         tx,
         events.filter(({ linkId }) => allowed(linkId)).map((event) => ({ ...event, dueAt: due(event.kind) })),
       );
+    },
+    async outdated(jtis) {
+      const under = await db.withClient((client) => readUnderWay(client, jtis));
+      const views = await deps.links.read([...new Set(under.map(({ linkId }) => linkId))]);
+      const host = registry.self.entityId;
+      const stopped = under.filter(({ linkId }) => {
+        const link = views.get(linkId);
+        return link?.state !== 'active' || link.scopes[host]?.engagement !== 'individual';
+      });
+      return new Set(stopped.map(({ jti }) => jti));
     },
     outcome: {
       act: ACT,

@@ -1,8 +1,22 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { FIGURES, type Figure, tellOfGroup } from '../../../src/protocol/slot/engagement.ts';
+import { FIGURES, type Figure, tellOfGroup as tell } from '../../../src/protocol/slot/engagement.ts';
 
 const K = 20;
+
+/** By the groups themselves: what a host reads of them is how they differ. */
+function tellOfGroup(given: {
+  k: number;
+  group: Set<string>;
+  told: Set<string>[];
+  did: Record<Figure, number>;
+}) {
+  const { k, group, told, did } = given;
+  const without = (a: Set<string>, b: Set<string>) => [...a].filter((member) => !b.has(member)).length;
+  const differences = told.map((before) => ({ came: without(group, before), went: without(before, group) }));
+  return tell({ k, customers: group.size, differences, did });
+}
+
 const people = (from: number, to: number) =>
   new Set(Array.from({ length: to - from }, (_, index) => `person ${from + index}`));
 const counts = (figures: Partial<Record<Figure, number>> = {}) =>
