@@ -50,15 +50,18 @@ export type RssSampler = {
 /** Looks at a process's resident set every `everyMs`. A process that is gone gives no more samples. */
 export function sampleRss(pid: number, everyMs = 20): RssSampler {
   let samples: number[] = [];
-  const timer = setInterval(() => {
+  const sample = () => {
     try {
       samples.push(rssMib(pid));
     } catch {
       clearInterval(timer);
     }
-  }, everyMs);
+  };
+  const timer = setInterval(sample, everyMs);
   return {
     take() {
+      // What is shorter than the interval has one all the same.
+      if (samples.length === 0) sample();
       const taken = samples;
       samples = [];
       return taken;

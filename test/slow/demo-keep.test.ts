@@ -10,6 +10,9 @@ const run = promisify(execFile);
 const shell = await run('bash', ['-c', 'command -v curl']).catch(() => undefined);
 const skip = shell === undefined && 'there is no bash with curl here';
 
+// Two whole demos, on a machine that may be busy.
+t.setTimeout(720_000);
+
 t.test('the lines that the demo leaves behind work when pasted', { skip, timeout: 360_000 }, async (t) => {
   const demo = startProgram(t, ['demo', '--keep', '--count', '2'], {});
   const handover = await eventually(
