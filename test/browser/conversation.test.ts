@@ -87,6 +87,7 @@ t.test('a reply, a person who is asked for, and their answers', inBrowser, async
   await page.getByRole('button', { name: 'Envoyer' }).click();
   await page.locator('.said', { hasText: 'Merci' }).getByText('En chemin').waitFor();
   await page.getByRole('button', { name: 'Retour aux échanges' }).click();
+  await page.locator('.row-button').first().waitFor();
   t.match(await page.locator('.row-button').allInnerTexts(), [/Banque Aubépine\s+\d messages/]);
   t.same(misdeeds, []);
 });

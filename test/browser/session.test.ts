@@ -32,7 +32,7 @@ t.test('renewed before it ends, and when the node says it has', inBrowser, async
   await refresh();
   t.equal(node.sessions.length, 3, 'refused, it is asked for anew, and the request made again');
   t.equal(node.calls.findLast(({ path }) => path === '/feed')?.token, 'session-2');
-  t.equal(await page.locator('article').count(), 1);
+  await eventually(async () => (await page.locator('article').count()) === 1);
 });
 
 t.test('where there is none, it says so in plain words', inBrowser, async (t) => {

@@ -46,7 +46,7 @@ t.test('hide, mute, and take it back', inBrowser, async (t) => {
   t.ok(await page.getByRole('article', { name: 'Service' }).isVisible(), 'service messages stay');
   await undo.click();
   await eventually(async () => (await mutes()) === 0);
-  t.equal(await page.locator('article:visible').count(), 3);
+  await eventually(async () => (await page.locator('article:visible').count()) === 3);
 
   await choose('Service', /Mettre Banque Aubépine en sourdine/);
   await eventually(async () => (await mutes()) === 1);

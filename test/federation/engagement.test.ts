@@ -149,6 +149,10 @@ t.test('events are told again until they arrive, and once', async (t) => {
   await pair.host.slots.reporter.sweep();
   const [first] = await sql(pair.host, `select jti from outbound_exchanges where act = 'slot.engagement'`);
   await eventually(async () => (await known(sent.id)).length === 1);
+  await eventually(async () => {
+    const [under] = await sql(pair.host, 'select 1 from engagement_peers where exchange_jti is not null');
+    return under === undefined ? true : undefined;
+  });
   // Its receipt was lost, and the exchange given up: the same events go out in another one.
   await sql(pair.host, `update engagement_reports set told_at = null, exchange_jti = null`);
   await report(pair);

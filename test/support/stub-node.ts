@@ -26,6 +26,8 @@ export type StubNode = {
   image: { type: string; bytes: Buffer } | undefined;
   sessionMs: number;
   readonly calls: StubCall[];
+  /** What time each feed said it was: the page's clock goes by it. */
+  readonly fedMs: number[];
   readonly sessions: string[];
   /** Answers in place of the usual one, by `METHOD /path`, until it is taken away. */
   readonly instead: Map<string, Answer | ((call: StubCall) => Answer | undefined)>;
@@ -57,6 +59,7 @@ export async function startStubNode(t: Test): Promise<StubNode> {
     image: undefined,
     sessionMs: 600_000,
     calls,
+    fedMs: [],
     sessions: [],
     instead: new Map(),
     told: (message) =>
@@ -112,7 +115,11 @@ async function answer(node: StubNode, request: IncomingMessage, response: Server
 }
 
 function usual(node: StubNode, { method, path: at, body }: StubCall): [status: number, body: unknown] {
-  if (at === '/feed') return [200, { items: node.items, now: new Date() }];
+  if (at === '/feed') {
+    const now = new Date();
+    node.fedMs.push(now.getTime());
+    return [200, { items: node.items, now }];
+  }
   if (at === '/engagement') return [200, { recorded: (body['events'] as unknown[]).length, ignored: [] }];
   if (at === '/replies') {
     const undoUntil = new Date(Date.now() + 10_000);
