@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Database } from '../db/index.ts';
 import { BodyDamaged, type BodyReader, type OpenBody } from '../exchange/index.ts';
-import type { Manifest } from '../protocol/manifest.ts';
+import { decodeManifest, type Manifest } from '../protocol/manifest.ts';
 import { Refusal } from '../protocol/refusal.ts';
 import {
   countInbox,
@@ -106,7 +106,7 @@ export function createInbox(deps: { db: Database; bodies: BodyReader; journal: J
     try {
       const body = await openOne(row.bodyId);
       if (body === undefined) return undefined;
-      const { content } = parse(body.manifest());
+      const { content } = decodeManifest(body.manifest());
       const digest = createHash('sha256');
       let size = 0;
       for await (const part of body.content()) {
@@ -237,14 +237,9 @@ function bodiesOf(row: InboxRow): string[] {
 function manifestOf(body: OpenBody | 'damaged' | undefined): Manifest | undefined {
   if (body === undefined || body === 'damaged') return undefined;
   try {
-    return parse(body.manifest());
+    return decodeManifest(body.manifest());
   } catch (error) {
     if (error instanceof BodyDamaged) return undefined;
     throw error;
   }
-}
-
-/** A manifest that was checked when it came in, and whose seal held just now. */
-function parse(bytes: Buffer): Manifest {
-  return JSON.parse(bytes.toString('utf8')) as Manifest;
 }

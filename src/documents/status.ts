@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { Database, Tx } from '../db/index.ts';
+import { createSweeper, type Database, type Sweeper, type Tx } from '../db/index.ts';
 import {
   type ActHandler,
   type ExchangeService,
@@ -72,7 +72,7 @@ export type StatusReports = {
 export type StatusReporter = StatusReports & {
   readonly outcome: OutcomeListener;
   /** Issues one exchange for each peer that waits and has none under way. Any replica may do it, at any time. */
-  sweep(): Promise<void>;
+  readonly sweeper: Sweeper;
 };
 
 /**
@@ -87,27 +87,10 @@ export function createStatusReporter(deps: {
   peerState: (peer: string) => string | undefined;
   exchange: () => Pick<ExchangeService, 'outbound'>;
   windowS: number;
+  intervalMs: number;
   onError: (error: unknown) => void;
 }): StatusReporter {
-  const { db, clock, links, onError } = deps;
-  let sweeping: Promise<void> | undefined;
-  let again = false;
-
-  function wake(): void {
-    if (sweeping !== undefined) {
-      again = true;
-      return;
-    }
-    sweeping = sweep()
-      .catch(onError)
-      .finally(() => {
-        sweeping = undefined;
-        if (again) {
-          again = false;
-          wake();
-        }
-      });
-  }
+  const { db, clock, links } = deps;
 
   async function mayTellOpened(tx: Tx, linkIds: readonly string[]): Promise<(linkId: string) => boolean> {
     const views = await links.lock(tx, [...new Set(linkIds)].sort());
@@ -143,11 +126,16 @@ export function createStatusReporter(deps: {
     });
   }
 
-  async function sweep(): Promise<void> {
-    for (const peer of await readDuePeers(db)) {
-      if (deps.peerState(peer) === 'active') await issue(peer);
-    }
-  }
+  const sweeper = createSweeper({
+    intervalMs: deps.intervalMs,
+    round: async () => {
+      for (const peer of await readDuePeers(db)) {
+        if (deps.peerState(peer) === 'active') await issue(peer);
+      }
+      return false;
+    },
+    onError: deps.onError,
+  });
 
   return {
     async add(tx, reports) {
@@ -162,7 +150,7 @@ export function createStatusReporter(deps: {
       const told = reports.filter((report) => report.state !== 'opened' || allowed(report.linkId));
       if (told.length === 0) return;
       await insertReports(tx, told);
-      tx.afterCommit(wake);
+      tx.afterCommit(sweeper.wake);
     },
     outcome: {
       act: STATUS_ACT,
@@ -173,10 +161,10 @@ export function createStatusReporter(deps: {
             .map((item) => item.jti);
           if (jtis.length > 0) await settleReports(tx, jtis, accepted, REISSUE);
         }
-        tx.afterCommit(wake);
+        tx.afterCommit(sweeper.wake);
       },
     },
-    sweep,
+    sweeper,
   };
 }
 

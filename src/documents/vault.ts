@@ -70,6 +70,7 @@ export function createVault(deps: {
 }): Vault {
   const { db, clock, evidence, links, exchange, options, onError } = deps;
   const windowS = options.deliveryWindowS;
+  const intervalMs = options.sweepIntervalMs ?? SWEEP_INTERVAL_MS;
   const journal = createJournal({ db });
   const inbox = createInbox({ db, bodies: { open: (ids) => exchange().bodies.open(ids) }, journal });
   const reporter = createStatusReporter({
@@ -80,6 +81,7 @@ export function createVault(deps: {
     peerState: deps.peerState,
     exchange,
     windowS,
+    intervalMs,
     onError,
   });
   const steps = createSteps({ db, evidence, reports: reporter });
@@ -94,16 +96,12 @@ export function createVault(deps: {
     lastingActs: options.lastingActs,
   });
 
-  const intervalMs = options.sweepIntervalMs ?? SWEEP_INTERVAL_MS;
   const sweepers = [
-    async () => {
-      await reporter.sweep();
-      return false;
-    },
-    erasure.sweepDeleted,
-    erasure.sweepRetention,
-    createJournalSeal({ db, evidence }),
-  ].map((round) => createSweeper({ intervalMs, round, onError }));
+    reporter.sweeper,
+    ...[erasure.sweepDeleted, erasure.sweepRetention, createJournalSeal({ db, evidence })].map((round) =>
+      createSweeper({ intervalMs, round, onError }),
+    ),
+  ];
 
   return {
     inbox,

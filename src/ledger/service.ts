@@ -77,23 +77,18 @@ export type LedgerService = {
   readonly listeners: readonly OutcomeListener[];
 };
 
-const TELL_INTERVAL_MS = 15_000;
 const REVERSE_INTERVAL_MS = 15_000;
 const STATE_INTERVAL_MS = 5 * 60_000;
 
 export function createLedgerService(deps: LedgerDeps): LedgerService {
   const { db, registry, onError } = deps;
   const teller = createTeller(deps);
-  const wake = () => teller.wake();
+  const { wake } = teller.sweeper;
   const reversing = createReversing(deps, { teller: wake, sweeper: () => reverser.wake() });
   const reverser = createSweeper({ intervalMs: REVERSE_INTERVAL_MS, round: reversing.sweep, onError });
   const stating = createStating(deps, reversing, wake);
   const turns = createTurns();
   const answering = createAnswering(deps, deps, turns, wake);
-  const once = (work: () => Promise<void>) => async () => {
-    await work();
-    return false;
-  };
 
   async function read(filter: { peer?: string; agreements?: string[] }) {
     return db.transact(async (tx) => {
@@ -218,9 +213,16 @@ export function createLedgerService(deps: LedgerDeps): LedgerService {
     host: { ...createHostLedger(deps, wake), giveBack: reversing.owe },
     guest: guestLedger,
     sweepers: [
-      createSweeper({ intervalMs: TELL_INTERVAL_MS, round: once(teller.sweep), onError }),
+      teller.sweeper,
       reverser,
-      createSweeper({ intervalMs: STATE_INTERVAL_MS, round: once(stating.sweep), onError }),
+      createSweeper({
+        intervalMs: STATE_INTERVAL_MS,
+        round: async () => {
+          await stating.sweep();
+          return false;
+        },
+        onError,
+      }),
     ],
     handlers: [
       createEntriesHandler(deps, deps, turns, wake),

@@ -1,4 +1,4 @@
-import type { Tx } from '../db/index.ts';
+import { createSweeper, type Sweeper, type Tx } from '../db/index.ts';
 import { isUndecided, type OutcomeListener, saltedManifest } from '../exchange/index.ts';
 import type { EntityId } from '../protocol/ids.ts';
 import type { LedgerEntry } from '../protocol/ledger/entry.ts';
@@ -20,8 +20,8 @@ export const LEDGER_ACTS = [
   'ledger.countersign',
   'ledger.dispute',
 ] as const;
-export type LedgerAct = (typeof LEDGER_ACTS)[number];
 
+const SWEEP_INTERVAL_MS = 15_000;
 /** Entries in one exchange, as its schema says. */
 const MAX_ENTRIES = 500;
 /** Before entries are tried: the receipts of what they post are on their way, and more may join them. */
@@ -30,10 +30,8 @@ const ENTRIES_DELAY_MS = 300;
 const REISSUE = { baseS: 30, capS: 6 * 3600 };
 
 export type Teller = {
-  /** Something may be due. */
-  wake(): void;
   /** Issues what is due: of each account one exchange with entries and one of all else at a time. Any replica may do it. */
-  sweep(): Promise<void>;
+  readonly sweeper: Sweeper;
   readonly listeners: readonly OutcomeListener[];
 };
 
@@ -42,25 +40,7 @@ export type Teller = {
  * says of itself never ends by expiry.
  */
 export function createTeller(deps: LedgerDeps): Teller {
-  const { db, clock, registry, onError } = deps;
-  let sweeping: Promise<void> | undefined;
-  let again = false;
-
-  function wake(): void {
-    if (sweeping !== undefined) {
-      again = true;
-      return;
-    }
-    sweeping = sweep()
-      .catch(onError)
-      .finally(() => {
-        sweeping = undefined;
-        if (again) {
-          again = false;
-          wake();
-        }
-      });
-  }
+  const { db, clock, registry } = deps;
 
   async function issue(due: Telling): Promise<void> {
     await db.transact(async (tx) => {
@@ -125,15 +105,19 @@ export function createTeller(deps: LedgerDeps): Teller {
     };
   }
 
-  async function sweep(): Promise<void> {
-    for (const due of await readDueTellings(db)) {
-      if (registry.peer(due.peer)?.state === 'active') await issue(due);
-    }
-  }
+  const sweeper = createSweeper({
+    intervalMs: SWEEP_INTERVAL_MS,
+    round: async () => {
+      for (const due of await readDueTellings(db)) {
+        if (registry.peer(due.peer)?.state === 'active') await issue(due);
+      }
+      return false;
+    },
+    onError: deps.onError,
+  });
 
   return {
-    wake,
-    sweep,
+    sweeper,
     listeners: LEDGER_ACTS.map((act) => ({
       act,
       async settled(tx, items) {
@@ -147,7 +131,7 @@ export function createTeller(deps: LedgerDeps): Teller {
             .map(({ jti }) => jti);
         await settleTellings(tx, jtisWhere(true), true, REISSUE);
         await settleTellings(tx, jtisWhere(false), false, REISSUE);
-        tx.afterCommit(wake);
+        tx.afterCommit(sweeper.wake);
       },
     })),
   };

@@ -18,6 +18,11 @@ export function encodeManifest(manifest: Manifest): Buffer {
   return Buffer.from(JSON.stringify(manifest), 'utf8');
 }
 
+/** A manifest that was parsed when it came in or was issued, and whose seal held as it was opened. */
+export function decodeManifest(bytes: Buffer): Manifest {
+  return JSON.parse(bytes.toString('utf8')) as Manifest;
+}
+
 /** Reads a manifest whose digest was checked, and its body by the schema of its act. */
 export function parseManifest(
   bytes: Uint8Array,

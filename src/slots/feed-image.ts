@@ -1,11 +1,12 @@
 import type { Database } from '../db/index.ts';
 import type { BodyReader } from '../exchange/index.ts';
 import { isUuid } from '../protocol/ids.ts';
+import { decodeManifest } from '../protocol/manifest.ts';
 import { Refusal } from '../protocol/refusal.ts';
 import type { ContactWishes } from './contact-store.ts';
 import { readShownBody } from './feed-store.ts';
 
-export type FeedImage = { type: string; sha256: string; content: Buffer };
+export type FeedImage = { type: string; content: Buffer };
 
 /** The image of a message that was handed out to a customer. @throws Refusal `customer.not_found`, `message.not_found` */
 export type FeedImages = { read(customer: string, message: string): Promise<FeedImage> };
@@ -24,12 +25,12 @@ export function createFeedImages(deps: {
       if (bodyId === undefined) throw new Refusal('message.not_found');
       const body = (await deps.exchange().bodies.open([bodyId])).get(bodyId);
       const manifest = body?.manifest();
-      const image = manifest && (JSON.parse(manifest.toString('utf8')) as { content?: FeedImage }).content;
+      const image = manifest && decodeManifest(manifest).content;
       if (body === undefined || image === undefined) throw new Refusal('message.not_found');
       // Small by the protocol: it may be held whole.
       const chunks: Buffer[] = [];
       for await (const chunk of body.content()) chunks.push(chunk);
-      return { type: image.type, sha256: image.sha256, content: Buffer.concat(chunks) };
+      return { type: image.type, content: Buffer.concat(chunks) };
     },
   };
 }

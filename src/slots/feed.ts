@@ -1,6 +1,7 @@
 import { readNow, type Tx } from '../db/index.ts';
 import type { LinkView } from '../exchange/index.ts';
 import type { AgreementTerms, HumanRoute, SlotGrant } from '../protocol/agreement/terms.ts';
+import { decodeManifest } from '../protocol/manifest.ts';
 import { chooseFeed, type FeedMessage, type Shown } from '../protocol/slot/feed.ts';
 import type { MessageAction, SlotMessageBody } from '../protocol/slot/message.ts';
 import { longestWindowMs, windowMs } from '../protocol/slot/windows.ts';
@@ -125,10 +126,8 @@ export function createFeed(
       const manifest = bodies.get(row.bodyId)?.manifest();
       // Erased since it was chosen.
       if (manifest === undefined || grant.human === undefined) return [];
-      const { body: message, content } = JSON.parse(manifest.toString('utf8')) as {
-        body: SlotMessageBody;
-        content?: { type: string };
-      };
+      const { body: said, content } = decodeManifest(manifest);
+      const message = said as unknown as SlotMessageBody;
       const { language, title, body, imageAlt: alt } = chooseText(message.texts, locale);
       return [
         {

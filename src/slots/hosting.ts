@@ -8,7 +8,7 @@ import { windowMs } from '../protocol/slot/windows.ts';
 import { newUuidV7 } from '../random.ts';
 import { lockContacts, NO_WISHES, readMutes } from './contact-store.ts';
 import type { SlotDeps } from './deps.ts';
-import { readOverdue } from './dialogue/store.ts';
+import { readOverdue } from './dialogue/waiting-store.ts';
 import { readDisplays } from './display-store.ts';
 import { factsOf, grantOf, LEASE_MS, lookBackMs, REPORT_MS } from './facts.ts';
 import {

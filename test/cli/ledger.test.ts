@@ -1,37 +1,13 @@
 import t from 'tap';
-import { type CliContext, runCli } from '../../src/cli/index.ts';
-import { writeNodeFile } from '../../src/cli/node-file.ts';
-import { loadConfig } from '../../src/config.ts';
-import { ACCESS, INSTITUTION_ROLES, isAllowed } from '../../src/http/access.ts';
-import { issueNodeToken } from '../../src/http/index.ts';
+import { announceNode, runCommand } from '../support/cli.ts';
 import { untilBooksAgree } from '../support/ledger.ts';
 import { eventually, type TestNode } from '../support/node.ts';
 import { sendAndWait, sql, startSlotPair } from '../support/slot.ts';
 
 const pair = await startSlotPair(t);
 const { guest, host, agreement } = pair;
-for (const { url, config } of [guest, host]) {
-  await writeNodeFile(config.dataDir, { url, managementUrl: url, pid: process.pid, entityId: url });
-}
-
-/** One command, as the program runs it, in this process. */
-async function run(node: TestNode, ...args: string[]) {
-  const said = { stdout: '', stderr: '' };
-  const say = (stream: keyof typeof said) => (text: string) => {
-    said[stream] += `${text}\n`;
-  };
-  const context = {
-    out: say('stdout'),
-    err: say('stderr'),
-    loadConfig: () => loadConfig(node.env),
-    issueToken: issueNodeToken,
-    roleFor: async (ids: readonly string[]) =>
-      INSTITUTION_ROLES.find((role) => ids.every((id) => isAllowed(ACCESS, id, role))) ?? 'none',
-  } as unknown as CliContext;
-  const code = await runCli(['ledger', ...args], context);
-  process.exitCode = 0;
-  return { code, ...said };
-}
+for (const node of [guest, host]) await announceNode(node);
+const run = (node: TestNode, ...args: string[]) => runCommand(node, ['ledger', ...args]);
 
 t.test('before anything was counted', async (t) => {
   t.match(await run(guest, 'balance'), { code: 0, stdout: '', stderr: /no messages yet/ });

@@ -1,46 +1,16 @@
 // Conversations in the wrong order: late words, late receipts, answers at once, and a process that dies in between.
 import t from 'tap';
-import { lockAnswered, writeHumanAnswers } from '../../src/slots/dialogue/store.ts';
-import { type ApiClient, createApiClient } from '../support/api.ts';
+import { lockAnswered } from '../../src/slots/dialogue/store.ts';
+import { writeHumanAnswers } from '../../src/slots/dialogue/waiting-store.ts';
+import { answer, openCustomer, replySettled, type Said } from '../support/customer.ts';
 import { eventually } from '../support/node.ts';
-import { type SlotPair, sendAndWait, sql, startSlotPair } from '../support/slot.ts';
+import { sendAndWait, sql, startSlotPair } from '../support/slot.ts';
 
-async function open(pair: SlotPair) {
-  const [row] = await sql(pair.host, 'select customer_id from links where id = $1', [pair.link]);
-  const path = `/v1/customers/${row?.['customer_id']}`;
-  const vault = await createApiClient(pair.host, 'vault');
-  const crm = await createApiClient(pair.guest, 'integrator');
-  const say = async (json: object) =>
-    (await vault.call('POST', `${path}/replies`, { json })).body as { id: string; thread: string };
-  return {
-    vault,
-    crm,
-    path,
-    say,
-    sayNow: async (json: object) => {
-      const s = await say(json);
-      await pair.host.outbox.retryNow(s.id);
-      await settled(pair.host, s.id);
-      return s;
-    },
-  };
-}
-const settled = (node: SlotPair['host'], id: string) =>
-  eventually(async () => {
-    const [row] = await sql(node, 'select state, code, decided_at from replies where jti = $1', [id]);
-    return row?.['state'] === 'sending' ? undefined : row;
-  });
-async function answer(pair: SlotPair, crm: ApiClient, word: string, given: object = {}) {
-  const { status, body } = await crm.call('POST', `/v1/replies/${word}/answers`, {
-    json: { handledBy: 'human', text: 'Oui', language: 'fr', ...given },
-  });
-  if (status !== 201) return { status, ...body };
-  return { id: String(body['id']), ...(await settled(pair.guest, String(body['id']))) };
-}
 t.test('what left in spite of its undoing is told as what it is', async (t) => {
   const pair = await startSlotPair(t);
-  const { say, vault, path, crm } = await open(pair);
-  const said = await say({ kind: 'ask_human', peer: pair.guest.url, text: 'Non !', language: 'fr' });
+  const { say, vault, path, crm } = await openCustomer(pair);
+  const said = (await say({ kind: 'ask_human', peer: pair.guest.url, text: 'Non !', language: 'fr' }))
+    .body as unknown as Said;
   // It was under way already when it was undone.
   await sql(pair.host, `update replies set state = 'undone' where jti = $1`, [said.id]);
   await pair.host.outbox.retryNow(said.id);
@@ -59,9 +29,10 @@ t.test('what left in spite of its undoing is told as what it is', async (t) => {
   t.equal(learned.length, 1, 'the customer sees that it was told');
   t.match(await answer(pair, crm, said.id), { state: 'accepted' }, 'a person may answer');
 });
+
 t.test('five answers of a bot shut the person out', async (t) => {
   const pair = await startSlotPair(t);
-  const { sayNow, crm } = await open(pair);
+  const { sayNow, crm } = await openCustomer(pair);
   const said = await sayNow({ kind: 'ask_human', peer: pair.guest.url });
   for (let i = 0; i < 5; i++) await answer(pair, crm, said.id, { handledBy: 'bot' });
   await sql(
@@ -71,17 +42,18 @@ t.test('five answers of a bot shut the person out', async (t) => {
   t.match(await answer(pair, crm, said.id), { state: 'accepted' }, 'the person who was asked for may answer');
   t.match(await sendAndWait(pair, { category: 'offer' }), { state: 'placed' }, 'and the wait is over');
 });
+
 t.test('a word that comes after the answer to a later one', async (t) => {
   const pair = await startSlotPair(t);
-  const { say, sayNow, crm, vault, path } = await open(pair);
+  const { say, sayNow, crm, vault, path } = await openCustomer(pair);
   await sendAndWait(pair);
   const [item] = (await vault.call('GET', `${path}/feed`)).body['items'] as { id: string }[];
-  const w1 = await say({ kind: 'ask_human', message: item?.id });
+  const w1 = (await say({ kind: 'ask_human', message: item?.id })).body as unknown as Said;
   const w2 = await sayNow({ kind: 'reply', message: item?.id, text: 'x', language: 'fr' });
   t.match(await answer(pair, crm, w2.id), { state: 'accepted' });
   await new Promise((r) => setTimeout(r, 1500));
   await pair.host.outbox.retryNow(w1.id);
-  await settled(pair.host, w1.id);
+  await replySettled(pair.host, w1.id);
   const q = 'select decided_at, human_answered_at from replies where jti = $1';
   const [h] = await sql(pair.host, q, [w1.id]);
   const [g] = await sql(pair.guest, q, [w1.id]);
@@ -93,9 +65,10 @@ t.test('a word that comes after the answer to a later one', async (t) => {
   );
   t.ok((h?.['human_answered_at'] as Date) >= (h?.['decided_at'] as Date), 'no negative wait');
 });
+
 t.test('answers settled in another order', async (t) => {
   const pair = await startSlotPair(t);
-  const { sayNow } = await open(pair);
+  const { sayNow } = await openCustomer(pair);
   const w1 = await sayNow({ kind: 'ask_human', peer: pair.guest.url });
   const a = (s: number) => ({
     linkId: pair.link,
@@ -120,9 +93,10 @@ t.test('answers settled in another order', async (t) => {
   await pair.host.db.transact((tx) => writeHumanAnswers(tx, [a(9), a(1)]));
   t.same((await sql(pair.host, q, [w1.id]))[0]?.['human_answered_at'], a(1).at, 'the first of a batch');
 });
+
 t.test('the limit under two replicas', async (t) => {
   const pair = await startSlotPair(t);
-  const { sayNow, crm } = await open(pair);
+  const { sayNow, crm } = await openCustomer(pair);
   const w1 = await sayNow({ kind: 'reply', peer: pair.guest.url, text: 'a', language: 'fr' });
   const w2 = await sayNow({ kind: 'reply', thread: w1.thread, text: 'b', language: 'fr' });
   for (let i = 0; i < 4; i++) await answer(pair, crm, w2.id, { handledBy: 'bot' });

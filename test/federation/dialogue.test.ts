@@ -1,65 +1,16 @@
 // Conversations between a customer and a guest: said at a real host, answered at a real guest.
 import t from 'tap';
-import { type ApiClient, createApiClient } from '../support/api.ts';
+import type { ApiClient } from '../support/api.ts';
+import { answer, openCustomer, replySettled, type Said } from '../support/customer.ts';
 import { eventually } from '../support/node.ts';
-import { message, type SlotPair, sendAndWait, sql, startSlotPair } from '../support/slot.ts';
-
-type Said = { id: string; thread: string; undoUntil: string };
-type Entry = { id: string; by: string; kind: string; body?: string; bodyHtml?: string; state?: string };
-
-async function open(pair: SlotPair) {
-  const [row] = await sql(pair.host, 'select customer_id from links where id = $1', [pair.link]);
-  const path = `/v1/customers/${row?.['customer_id']}`;
-  const vault = await createApiClient(pair.host, 'vault');
-  const crm = await createApiClient(pair.guest, 'integrator');
-  const say = (json: object) => vault.call('POST', `${path}/replies`, { json });
-  return {
-    vault,
-    crm,
-    path,
-    say,
-    /** Says something, and has it leave at once. */
-    async sayNow(json: object): Promise<Said> {
-      const { status, body } = await say(json);
-      if (status !== 201) throw new Error(JSON.stringify(body));
-      const said = body as unknown as Said;
-      await pair.host.outbox.retryNow(said.id);
-      await settled(pair.host, said.id);
-      return said;
-    },
-    feed: async () => {
-      const { body } = await vault.call('GET', `${path}/feed`);
-      return (body as unknown as { items: { id: string; thread: string }[] }).items;
-    },
-    thread: async (id: string) => {
-      const { body } = await vault.call('GET', `${path}/threads/${id}`);
-      return (body as unknown as { entries: Entry[] }).entries;
-    },
-    threads: async () =>
-      (await vault.call('GET', `${path}/threads`)).body['threads'] as Record<string, unknown>[],
-  };
-}
-
-const settled = (node: SlotPair['host'], id: string) =>
-  eventually(async () => {
-    const [row] = await sql(node, 'select state, code, decided_at from replies where jti = $1', [id]);
-    return row?.['state'] === 'sending' ? undefined : row;
-  });
+import { message, sendAndWait, sql, startSlotPair } from '../support/slot.ts';
 
 const waiting = async (crm: ApiClient) =>
   (await crm.call('GET', '/v1/replies?waiting=true')).body['replies'] as Record<string, unknown>[];
 
-async function answer(pair: SlotPair, crm: ApiClient, word: string, given: object = {}) {
-  const { status, body } = await crm.call('POST', `/v1/replies/${word}/answers`, {
-    json: { handledBy: 'human', text: 'Je vous **appelle** demain.', language: 'fr', ...given },
-  });
-  if (status !== 201) return { status, ...body };
-  return { id: String(body['id']), ...(await settled(pair.guest, String(body['id']))) };
-}
-
 t.test('a reply to a message reaches a person, whose answer is shown in the thread', async (t) => {
   const pair = await startSlotPair(t);
-  const { feed, sayNow, crm, thread, threads } = await open(pair);
+  const { feed, sayNow, crm, thread, threads } = await openCustomer(pair);
   const sent = await sendAndWait(pair);
   const [item] = await feed();
   const said = await sayNow({
@@ -103,7 +54,7 @@ t.test('a reply to a message reaches a person, whose answer is shown in the thre
 
 t.test('what is undone in time never leaves', async (t) => {
   const pair = await startSlotPair(t);
-  const { say, vault, path, crm, thread, threads } = await open(pair);
+  const { say, vault, path, crm, thread, threads } = await openCustomer(pair);
   const { body } = await say({ kind: 'reply', peer: pair.guest.url, text: 'Trop vite', language: 'fr' });
   const said = body as unknown as Said;
   const undo = (id: string) => vault.call('POST', `${path}/replies/${id}/undo`);
@@ -121,13 +72,13 @@ t.test('what is undone in time never leaves', async (t) => {
   await sql(pair.host, `update replies set undo_until = now() - interval '1 ms' where jti = $1`, [other.id]);
   t.match(await undo(other.id), { status: 409, body: { code: 'reply.sent' } });
   await pair.host.outbox.retryNow(other.id);
-  t.match(await settled(pair.host, other.id), { state: 'accepted' });
+  t.match(await replySettled(pair.host, other.id), { state: 'accepted' });
   t.match(await thread(other.thread), [{ kind: 'callback', by: 'customer' }]);
 });
 
 t.test('a customer asks for a person without any message, and again in the same thread', async (t) => {
   const pair = await startSlotPair(t);
-  const { sayNow, crm, thread } = await open(pair);
+  const { sayNow, crm, thread } = await openCustomer(pair);
   const first = await sayNow({ kind: 'ask_human', peer: pair.guest.url });
   t.equal(first.thread, first.id, 'it begins the conversation');
   const second = await sayNow({ kind: 'ask_human', thread: first.thread, text: 'Alors ?', language: 'fr' });
@@ -141,7 +92,7 @@ t.test('a customer asks for a person without any message, and again in the same 
 
 t.test('a conversation is no slot', async (t) => {
   const pair = await startSlotPair(t);
-  const { sayNow, crm } = await open(pair);
+  const { sayNow, crm } = await openCustomer(pair);
   const said = await sayNow({ kind: 'reply', peer: pair.guest.url, text: 'Bonjour', language: 'fr' });
   for (let count = 0; count < 5; count++) t.match(await answer(pair, crm, said.id), { state: 'accepted' });
   t.match(await answer(pair, crm, said.id), { state: 'refused', code: 'reply.limit' });
@@ -157,7 +108,7 @@ t.test('a conversation is no slot', async (t) => {
 
 t.test('an answer is sent once under one key', async (t) => {
   const pair = await startSlotPair(t);
-  const { sayNow, crm } = await open(pair);
+  const { sayNow, crm } = await openCustomer(pair);
   const said = await sayNow({ kind: 'reply', peer: pair.guest.url, text: 'Bonjour', language: 'fr' });
   const post = (text: string) =>
     crm.call('POST', `/v1/replies/${said.id}/answers`, {
@@ -173,7 +124,7 @@ t.test('an answer is sent once under one key', async (t) => {
 
 t.test('a word is said once under one key', async (t) => {
   const pair = await startSlotPair(t);
-  const { vault, path } = await open(pair);
+  const { vault, path } = await openCustomer(pair);
   const post = (text: string, key = 'once') =>
     vault.call('POST', `${path}/replies`, {
       json: { kind: 'reply', peer: pair.guest.url, text, language: 'fr' },
@@ -187,7 +138,7 @@ t.test('a word is said once under one key', async (t) => {
 
 t.test('what a customer may not say', async (t) => {
   const pair = await startSlotPair(t);
-  const { say, path, vault, sayNow } = await open(pair);
+  const { say, path, vault, sayNow } = await openCustomer(pair);
   const text = { text: 'Bonjour', language: 'fr' };
   const nobody = '01995b6e-7c1a-7d3e-9a40-3f1c5a2b6d70';
   const refused = async (json: object, status: number, code: string) =>
@@ -220,7 +171,7 @@ t.test('what a customer may not say', async (t) => {
 
 t.test('who lets customers wait for a person offers them nothing', async (t) => {
   const pair = await startSlotPair(t);
-  const { sayNow, crm } = await open(pair);
+  const { sayNow, crm } = await openCustomer(pair);
   const said = await sayNow({ kind: 'ask_human', peer: pair.guest.url });
   t.match(await sendAndWait(pair, { category: 'offer' }), { state: 'placed' }, 'there is time');
   const [due] = await sql(
@@ -244,7 +195,7 @@ t.test('who lets customers wait for a person offers them nothing', async (t) => 
 
 t.test('what was said goes with its link', async (t) => {
   const pair = await startSlotPair(t);
-  const { sayNow, crm } = await open(pair);
+  const { sayNow, crm } = await openCustomer(pair);
   const said = await sayNow({ kind: 'reply', peer: pair.guest.url, text: 'Secret', language: 'fr' });
   await answer(pair, crm, said.id);
   for (const node of [pair.host, pair.guest]) {

@@ -1,19 +1,36 @@
 // Erasing a link takes with it what was told of its customer, and what is about to be.
 import t from 'tap';
-import { createApiClient } from '../support/api.ts';
+import { openCustomer } from '../support/customer.ts';
 import { eventually } from '../support/node.ts';
-import { sendAndWait, sql, startSlotPair } from '../support/slot.ts';
+import { type SlotPair, sendAndWait, sql, startSlotPair } from '../support/slot.ts';
+
+/** Has the guest told while it can't be reached: returns what stays under way. */
+async function holdReport({ host }: SlotPair): Promise<string> {
+  await sql(
+    host,
+    `create function hold() returns trigger language plpgsql as $$ begin new.next_attempt_at := now() + interval '1 hour'; return new; end $$`,
+  );
+  await sql(host, `create trigger hold before insert on deliveries for each row execute function hold()`);
+  await host.slots.reporter.sweep();
+  await sql(host, 'drop trigger hold on deliveries');
+  const [exchange] = await sql(host, `select jti from outbound_exchanges where act = 'slot.engagement'`);
+  return String(exchange?.['jti']);
+}
+
+async function tryAgain({ host }: SlotPair, jti: string) {
+  await host.outbox.retryNow(jti);
+  return eventually(async () => {
+    const [row] = await sql(host, 'select state, reason from outbound_exchanges where jti = $1', [jti]);
+    return row?.['state'] === 'pending' ? undefined : row;
+  });
+}
 
 t.test('what was told', async (t) => {
   const pair = await startSlotPair(t);
-  const [row] = await sql(pair.host, 'select customer_id from links');
-  const vault = await createApiClient(pair.host, 'vault');
-  const path = `/v1/customers/${row?.['customer_id']}`;
+  const { feed, tell } = await openCustomer(pair);
   await sendAndWait(pair);
-  const [item] = (await vault.call('GET', `${path}/feed`)).body['items'] as { id: string }[];
-  await vault.call('POST', `${path}/engagement`, {
-    json: { events: [{ message: item?.id, kind: 'opened', at: new Date().toISOString() }] },
-  });
+  const [item] = await feed();
+  await tell({ message: item?.id, kind: 'opened' });
   await pair.host.slots.reporter.sweep();
   await eventually(
     async () => (await sql(pair.guest, 'select 1 from received_engagement')).length === 2 || undefined,
@@ -34,42 +51,39 @@ t.test('what was told', async (t) => {
     t.equal(body, undefined, `${name}: nothing that tells what the customer did`);
   }
 });
+
 t.test('what is under way', async (t) => {
   const pair = await startSlotPair(t);
-  const [row] = await sql(pair.host, 'select customer_id from links');
-  const vault = await createApiClient(pair.host, 'vault');
-  const path = `/v1/customers/${row?.['customer_id']}`;
+  const { feed, tell } = await openCustomer(pair);
   await sendAndWait(pair);
-  const [item] = (await vault.call('GET', `${path}/feed`)).body['items'] as { id: string }[];
-  await vault.call('POST', `${path}/engagement`, {
-    json: { events: [{ message: item?.id, kind: 'opened', at: new Date().toISOString() }] },
-  });
-  // The guest can't be reached just now: the peer is held back by a trigger on what is leased.
-  await sql(
-    pair.host,
-    `create function hold() returns trigger language plpgsql as $$ begin new.next_attempt_at := now() + interval '1 hour'; return new; end $$`,
-  );
-  await sql(
-    pair.host,
-    `create trigger hold before insert on deliveries for each row when (true) execute function hold()`,
-  );
-  await pair.host.slots.reporter.sweep();
-  const [x] = await sql(pair.host, `select jti from outbound_exchanges where act = 'slot.engagement'`);
-  await sql(pair.host, 'drop trigger hold on deliveries');
+  const [item] = await feed();
+  await tell({ message: item?.id, kind: 'opened' });
+  const told = await holdReport(pair);
   await pair.host.links.erase(pair.link, 'customer.request');
   await eventually(
     async () =>
       (await sql(pair.guest, `select 1 from link_halves where owner = 'peer' and state = 'revoked'`))
         .length === 1 || undefined,
   );
-  await pair.host.outbox.retryNow(x?.['jti'] as string);
-  await eventually(async () => {
-    const [r] = await sql(pair.host, 'select state from outbound_exchanges where jti = $1', [x?.['jti']]);
-    return r?.['state'] === 'pending' ? undefined : r;
-  });
+  t.match(await tryAgain(pair, told), { state: 'failed' });
   t.same(
     await sql(pair.guest, 'select kind from received_engagement'),
     [],
     'nothing is told after the customer left',
   );
+});
+
+t.test('what is under way when the customer withdraws', async (t) => {
+  const pair = await startSlotPair(t);
+  const { feed, tell, known } = await openCustomer(pair);
+  const sent = await sendAndWait(pair);
+  const [item] = await feed();
+  await tell({ message: item?.id, kind: 'opened' });
+  const told = await holdReport(pair);
+  await pair.host.links.change(pair.link, { kind: 'pause' });
+  t.match(await tryAgain(pair, told), { state: 'failed', reason: 'exchange.outdated' });
+  await sql(pair.host, 'update engagement_peers set due_at = now()');
+  await pair.host.slots.reporter.sweep();
+  t.same(await sql(pair.host, 'select 1 from engagement_reports'), [], 'nor told another time');
+  t.same(await known(sent.id), []);
 });

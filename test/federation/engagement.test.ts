@@ -2,6 +2,7 @@
 import t from 'tap';
 import { agree } from '../support/agreement.ts';
 import { createApiClient } from '../support/api.ts';
+import { openCustomer, reportEngagement } from '../support/customer.ts';
 import { eventually, peerNodes, seedLink, startTestNode } from '../support/node.ts';
 import {
   contactScopes,
@@ -15,44 +16,9 @@ import {
   startSlotPair,
 } from '../support/slot.ts';
 
-async function open(pair: SlotPair, link: string = pair.link) {
-  const [row] = await sql(pair.host, 'select customer_id from links where id = $1', [link]);
-  const path = `/v1/customers/${row?.['customer_id']}`;
-  const vault = await createApiClient(pair.host, 'vault');
-  const guest = await createApiClient(pair.guest, 'integrator');
-  return {
-    vault,
-    path,
-    guest,
-    feed: async () =>
-      (await vault.call('GET', `${path}/feed`)).body['items'] as { id: string; title: string }[],
-    tell: async (...events: { message: unknown; kind: string; at?: string }[]) =>
-      (
-        await vault.call('POST', `${path}/engagement`, {
-          json: { events: events.map((event) => ({ at: new Date().toISOString(), ...event })) },
-        })
-      ).body,
-    learned: async () =>
-      (await vault.call('GET', `${path}/learned`)).body['events'] as Record<string, unknown>[],
-    /** What the guest knows of a message. */
-    known: async (id: string) =>
-      (await guest.call('GET', `/v1/messages/${id}`)).body['engagement'] as { kind: string; at: string }[],
-  };
-}
-
-/** As if the time to undo had passed. */
-async function report(pair: SlotPair): Promise<void> {
-  await sql(pair.host, `update engagement_reports set due_at = now() where exchange_jti is null`);
-  await pair.host.slots.reporter.sweep();
-  await eventually(async () => {
-    const [left] = await sql(pair.host, 'select 1 from engagement_peers where exchange_jti is not null');
-    return left === undefined ? true : undefined;
-  });
-}
-
 t.test('events of a customer who agreed to tell each one', async (t) => {
   const pair = await startSlotPair(t);
-  const { feed, tell, learned, known, vault, path } = await open(pair);
+  const { feed, tell, learned, known, vault, path } = await openCustomer(pair);
   const sent = await sendAndWait(pair);
   const [item] = await feed();
   const at = new Date(Date.now() - 1500).toISOString();
@@ -75,13 +41,13 @@ t.test('events of a customer who agreed to tell each one', async (t) => {
   await eventually(async () => (await learned()).filter((event) => 'toldAt' in event).length === 2);
 
   await tell({ message: item?.id, kind: 'restored' });
-  await report(pair);
+  await reportEngagement(pair);
   t.equal((await known(sent.id)).length, 2, 'undone in time, never told');
   t.equal((await learned()).length, 2);
 
   await tell({ message: item?.id, kind: 'reported' });
   t.same(await feed(), [], 'what is reported is out of sight');
-  await report(pair);
+  await reportEngagement(pair);
   t.match((await known(sent.id)).at(-1), { kind: 'reported' });
   await tell({ message: item?.id, kind: 'unreported' });
   t.equal((await feed()).length, 1);
@@ -98,7 +64,7 @@ t.test('events of a customer who agreed to tell each one', async (t) => {
     'a mute undone in time',
   );
   await vault.call('POST', `${path}/mute`, { json: { peer: pair.guest.url } });
-  await report(pair);
+  await reportEngagement(pair);
   t.match(await sql(pair.guest, 'select kind, link_id from received_engagement where message is null'), [
     { kind: 'muted', link_id: pair.link },
   ]);
@@ -114,11 +80,11 @@ t.test('events of a customer who agreed to tell each one', async (t) => {
 t.test('a customer who did not agree', async (t) => {
   for (const engagement of ['none', 'aggregate'] as const satisfies Engagement[]) {
     const pair = await startSlotPair(t, { engagement });
-    const { feed, tell, learned, known } = await open(pair);
+    const { feed, tell, learned, known } = await openCustomer(pair);
     const sent = await sendAndWait(pair);
     const [item] = await feed();
     await tell({ message: item?.id, kind: 'opened' });
-    await report(pair);
+    await reportEngagement(pair);
     t.same(await known(sent.id), [], engagement);
     t.same(await sql(pair.host, `select 1 from outbound_exchanges where act = 'slot.engagement'`), []);
     t.match(await learned(), [
@@ -130,19 +96,19 @@ t.test('a customer who did not agree', async (t) => {
 
 t.test('a consent that is withdrawn holds for what was not told yet', async (t) => {
   const pair = await startSlotPair(t);
-  const { feed, tell, known } = await open(pair);
+  const { feed, tell, known } = await openCustomer(pair);
   const sent = await sendAndWait(pair);
   const [item] = await feed();
   await tell({ message: item?.id, kind: 'opened' });
   await pair.host.links.change(pair.link, { kind: 'pause' });
-  await report(pair);
+  await reportEngagement(pair);
   t.same(await known(sent.id), []);
   t.same(await sql(pair.host, 'select 1 from engagement_reports'), [], 'and is forgotten');
 });
 
 t.test('events are told again until they arrive, and once', async (t) => {
   const pair = await startSlotPair(t);
-  const { feed, tell, known } = await open(pair);
+  const { feed, tell, known } = await openCustomer(pair);
   const sent = await sendAndWait(pair);
   const [item] = await feed();
   await tell({ message: item?.id, kind: 'displayed' });
@@ -155,7 +121,7 @@ t.test('events are told again until they arrive, and once', async (t) => {
   });
   // Its receipt was lost, and the exchange given up: the same events go out in another one.
   await sql(pair.host, `update engagement_reports set told_at = null, exchange_jti = null`);
-  await report(pair);
+  await reportEngagement(pair);
   const exchanges = await sql(pair.host, `select jti from outbound_exchanges where act = 'slot.engagement'`);
   t.equal(exchanges.length, 2);
   t.ok(first);
@@ -212,7 +178,7 @@ t.test('a month of many customers', async (t) => {
   await eventually(async () => (await sql(host, 'select 1 from hosted_messages')).length === 32);
   const pair = { guest, host, link: links[0], agreement: '' } as unknown as SlotPair;
   for (const [index, link] of links.entries()) {
-    const { feed, tell } = await open(pair, link);
+    const { feed, tell } = await openCustomer(pair, link);
     const [item] = await feed();
     if (index < 15) await tell({ message: item?.id, kind: 'displayed' });
     if (index < 9) await tell({ message: item?.id, kind: 'clicked' });
@@ -225,7 +191,7 @@ t.test('a month of many customers', async (t) => {
   t.same(await sql(host, 'select 1 from engagement_months'), [], 'not before it is over');
   await host.slots.months.close(later(1));
   await host.slots.months.close(later(1));
-  await report(pair);
+  await reportEngagement(pair);
   const client = await createApiClient(guest, 'auditor');
   const months = async () => (await client.call('GET', '/v1/engagement')).body['months'] as object[];
   const [told] = await eventually(async () => ((await months()).length === 1 ? await months() : undefined));
@@ -239,7 +205,7 @@ t.test('a month of many customers', async (t) => {
     [links[0]],
   );
   await host.slots.months.close(later(2));
-  await report(pair);
+  await reportEngagement(pair);
   const [second] = await eventually(async () => ((await months()).length === 2 ? await months() : undefined));
   t.notOk('customers' in (second as object), 'nothing is told of it');
   t.equal((await sql(host, 'select 1 from engagement_groups')).length, 31);
@@ -247,4 +213,16 @@ t.test('a month of many customers', async (t) => {
   t.equal((await sql(host, 'select 1 from engagement_groups')).length, 31);
   const [gone] = await sql(host, 'select customer_id from hosted_messages where link_id = $1', [links[3]]);
   t.equal(gone?.['customer_id'], null);
+
+  // Thirty months told of before: what no new group is held against any more is forgotten.
+  await sql(
+    host,
+    `insert into engagement_groups (peer, month, member)
+     select peer, to_char(to_date(month, 'YYYY-MM') - n * interval '1 month', 'YYYY-MM'), member
+     from engagement_groups, generate_series(1, 30) as n`,
+  );
+  await sql(host, `update hosted_messages set placed_at = placed_at + interval '1 month'`);
+  await host.slots.months.close(later(3));
+  const [kept] = await sql(host, 'select count(distinct month)::int as months from engagement_groups');
+  t.equal(kept?.['months'], 24);
 });

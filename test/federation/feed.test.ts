@@ -1,43 +1,17 @@
 // What a customer's page shows, and what it tells back, at a real host under a real agreement.
 import t from 'tap';
-import { type ApiClient, createApiClient } from '../support/api.ts';
+import { createApiClient } from '../support/api.ts';
+import { openCustomer, type ShownItem } from '../support/customer.ts';
 import { eventually } from '../support/node.ts';
 import { png } from '../support/png.ts';
-import { message, type SlotPair, sendAndWait, sql, startSlotPair } from '../support/slot.ts';
+import { message, sendAndWait, sql, startSlotPair } from '../support/slot.ts';
 
-type Item = {
-  id: string;
-  title: string;
-  displayed: boolean;
-  leasedUntil?: string;
-  bodyHtml: string;
-  language: string;
-};
-
-async function open(pair: SlotPair) {
-  const [row] = await sql(pair.host, 'select customer_id from links where id = $1', [pair.link]);
-  const customer = `/v1/customers/${row?.['customer_id']}`;
-  const vault = await createApiClient(pair.host, 'vault');
-  return {
-    vault,
-    customer,
-    feed: async (query = '') =>
-      (await vault.call('GET', `${customer}/feed${query}`)).body as unknown as { items: Item[] },
-    tell: (events: object[]) => tell(vault, customer, events),
-  };
-}
-
-async function tell(vault: ApiClient, customer: string, events: object[]) {
-  return (await vault.call('POST', `${customer}/engagement`, { json: { events } })).body;
-}
-
-const now = () => new Date().toISOString();
 const titled = (title: string, body = 'Un conseil.') => ({ texts: [{ language: 'fr', title, body }] });
 
 t.test('what is placed is shown, in the customer’s language, safely', async (t) => {
   const pair = await startSlotPair(t);
-  const { feed } = await open(pair);
-  t.same((await feed()).items, []);
+  const { feed } = await openCustomer(pair);
+  t.same(await feed(), []);
   await sendAndWait(pair, {
     texts: [
       {
@@ -49,7 +23,7 @@ t.test('what is placed is shown, in the customer’s language, safely', async (t
     ],
     actions: [{ kind: 'reply', label: 'Répondre' }],
   });
-  const { items } = await feed();
+  const items = await feed();
   t.match(items, [
     {
       title: 'Bonjour',
@@ -63,95 +37,92 @@ t.test('what is placed is shown, in the customer’s language, safely', async (t
       leasedUntil: String,
     },
   ]);
-  t.match((await feed('?locale=en-GB')).items, [{ title: 'Hello' }], 'another form of the language');
-  t.match((await feed('?locale=de')).items, [{ title: 'Bonjour' }], 'the first where there is none');
-  t.same((await feed('?placement=inbox')).items, []);
-  t.equal((await feed('?placement=home')).items.length, 1);
+  t.match(await feed('?locale=en-GB'), [{ title: 'Hello' }], 'another form of the language');
+  t.match(await feed('?locale=de'), [{ title: 'Bonjour' }], 'the first where there is none');
+  t.same(await feed('?placement=inbox'), []);
+  t.equal((await feed('?placement=home')).length, 1);
 });
 
 t.test('two devices that fetch the last allowed message get it once', async (t) => {
   const pair = await startSlotPair(t);
-  const { feed, tell, vault, customer } = await open(pair);
+  const { feed, tell, vault, path: customer } = await openCustomer(pair);
   const calm = { max: 1, per: 1, unit: 'day' };
   await vault.call('PUT', `${customer}/contact`, { json: { calm } });
   for (const title of ['un', 'deux', 'trois']) await sendAndWait(pair, titled(title));
   const feeds = await Promise.all(Array.from({ length: 12 }, () => feed()));
-  const handed = new Set(feeds.flatMap(({ items }) => items.map((item) => item.id)));
+  const handed = new Set(feeds.flatMap((items) => items.map((item) => item.id)));
   t.equal(handed.size, 1, 'the same one, however many fetch at once');
   t.equal((await sql(pair.host, 'select 1 from message_displays')).length, 1);
 
   const [first] = [...handed];
-  t.match(await tell([{ message: first, kind: 'displayed', at: now() }]), { recorded: 1, ignored: [] });
-  t.match(await feed(), { items: [{ id: first, displayed: true }] }, 'seen, and still there');
-  await tell([{ message: first, kind: 'dismissed', at: now() }]);
-  t.same((await feed()).items, [], 'its place is used up');
-  await tell([{ message: first, kind: 'restored', at: now() }]);
-  t.match((await feed()).items, [{ id: first }], 'undone');
+  t.match(await tell({ message: first, kind: 'displayed' }), { recorded: 1, ignored: [] });
+  t.match(await feed(), [{ id: first, displayed: true }], 'seen, and still there');
+  await tell({ message: first, kind: 'dismissed' });
+  t.same(await feed(), [], 'its place is used up');
+  await tell({ message: first, kind: 'restored' });
+  t.match(await feed(), [{ id: first }], 'undone');
 
   await sql(
     pair.host,
     `update message_displays set leased_at = leased_at - interval '25 hours', displayed_at = displayed_at - interval '25 hours'`,
   );
-  t.equal((await feed()).items.length, 2, 'a day later there is room for another');
+  t.equal((await feed()).length, 2, 'a day later there is room for another');
   const refused = await sendAndWait(pair);
   t.match(refused, { state: 'refused', code: 'message.calm_budget' }, 'and the guest is told');
 });
 
 t.test('a lease that ends unused gives its place back', async (t) => {
   const pair = await startSlotPair(t);
-  const { feed, tell, vault, customer } = await open(pair);
+  const { feed, tell, vault, path: customer } = await openCustomer(pair);
   await vault.call('PUT', `${customer}/contact`, { json: { calm: { max: 1, per: 1, unit: 'week' } } });
   await sendAndWait(pair, titled('un'));
   await sendAndWait(pair, titled('deux'));
-  const [first] = (await feed()).items;
+  const [first] = await feed();
   const pass = (what: string) =>
     sql(
       pair.host,
       `update message_displays set leased_at = leased_at - interval '${what}', leased_until = leased_until - interval '${what}'`,
     );
   await pass('5 minutes 10 seconds');
-  const [renewed] = (await feed()).items;
+  const [renewed] = await feed();
   t.equal(renewed?.id, first?.id, 'held for a report: the same one again, with new time');
   t.ok(Date.parse(renewed?.leasedUntil ?? '') > Date.now());
   await pass('7 minutes');
-  t.match(await tell([{ message: first?.id, kind: 'displayed', at: now() }]), {
+  t.match(await tell({ message: first?.id, kind: 'displayed' }), {
     recorded: 0,
     ignored: [{ index: 0, code: 'event.late' }],
   });
-  t.equal((await feed()).items.length, 1);
+  t.equal((await feed()).length, 1);
   t.equal((await sql(pair.host, 'select 1 from message_displays where leased_until > now()')).length, 1);
 });
 
 t.test('what a page may not tell', async (t) => {
   const [pair, other] = [await startSlotPair(t), await startSlotPair(t)];
-  const { feed, tell, vault, customer } = await open(pair);
+  const { feed, tell, vault, path: customer } = await openCustomer(pair);
   const sent = await sendAndWait(pair);
-  const stranger = await open(other);
+  const stranger = await openCustomer(other);
   await sendAndWait(other);
-  const [theirs] = (await stranger.feed()).items;
+  const [theirs] = await stranger.feed();
   const [row] = await sql(pair.host, 'select id from hosted_messages where jti = $1', [sent.id]);
   t.match(
-    await tell([
-      { message: theirs?.id, kind: 'displayed', at: now() },
-      { message: row?.['id'], kind: 'displayed', at: now() },
-    ]),
+    await tell({ message: theirs?.id, kind: 'displayed' }, { message: row?.['id'], kind: 'displayed' }),
     { recorded: 0, ignored: [{ code: 'event.unknown' }, { index: 1, code: 'event.unknown' }] },
     'another’s, and one that was never handed out',
   );
-  const [item] = (await feed()).items;
+  const [item] = await feed();
   const future = new Date(Date.now() + 120_000).toISOString();
-  t.match(await tell([{ message: item?.id, kind: 'opened', at: future }]), {
+  t.match(await tell({ message: item?.id, kind: 'opened', at: future }), {
     ignored: [{ code: 'event.future' }],
   });
-  const many = Array.from({ length: 100 }, () => ({ message: item?.id, kind: 'clicked', at: now() }));
-  for (let i = 0; i < 20; i++) t.match(await tell(many), { recorded: 100 });
+  const many = Array.from({ length: 100 }, () => ({ message: item?.id, kind: 'clicked' }));
+  for (let i = 0; i < 20; i++) t.match(await tell(...many), { recorded: 100 });
   t.equal(
     (await sql(pair.host, 'select 1 from message_displays')).length,
     1,
     'told two thousand times, kept once',
   );
   const tooMany = await vault.call('POST', `${customer}/engagement`, {
-    json: { events: [...many, many[0]] },
+    json: { events: [...many, many[0]].map((event) => ({ ...event, at: new Date().toISOString() })) },
   });
   t.match(tooMany.body, { code: 'request.invalid' });
   t.match((await vault.call('GET', '/v1/customers/01995b6e-7c1a-7d3e-9a40-3f1c5a2b6d70/feed')).body, {
@@ -161,9 +132,9 @@ t.test('what a page may not tell', async (t) => {
 
 t.test('what is over or not wanted any more is not shown', async (t) => {
   const pair = await startSlotPair(t);
-  const { feed, tell, vault, customer } = await open(pair);
+  const { feed, tell, vault, path: customer } = await openCustomer(pair);
   const first = await sendAndWait(pair, titled('un'));
-  t.equal((await feed()).items.length, 1);
+  t.equal((await feed()).length, 1);
   for (const [state, back] of [
     [`update link_halves set state = 'paused'`, `update link_halves set state = 'active'`],
     [
@@ -176,35 +147,35 @@ t.test('what is over or not wanted any more is not shown', async (t) => {
     ],
   ] as const) {
     await sql(pair.host, state);
-    t.same((await feed()).items, [], state);
+    t.same(await feed(), [], state);
     await sql(pair.host, back);
-    t.equal((await feed()).items.length, 1, back);
+    t.equal((await feed()).length, 1, back);
   }
   const ref = Buffer.from(pair.guest.url).toString('base64url');
   const operator = await createApiClient(pair.host, 'operator');
   await operator.call('POST', `/v1/slots/${ref}/home-card/pause`, { json: { reason: 'a test' } });
-  t.same((await feed()).items, [], 'a paused slot');
+  t.same(await feed(), [], 'a paused slot');
   await operator.call('POST', `/v1/slots/${ref}/home-card/resume`);
 
   const edit = await sendAndWait(pair, { ...titled('un bis'), replaces: first.id });
-  t.match((await feed()).items, [{ title: 'un bis' }], 'an edit of what nobody saw takes its place');
-  const [item] = (await feed()).items;
-  await tell([{ message: item?.id, kind: 'displayed', at: now() }]);
+  t.match(await feed(), [{ title: 'un bis' }], 'an edit of what nobody saw takes its place');
+  const [item] = await feed();
+  await tell({ message: item?.id, kind: 'displayed' });
   const again = await sendAndWait(pair, { ...titled('un ter'), replaces: edit.id });
-  t.same((await feed()).items, [], 'an edit of what was seen is not shown again');
+  t.same(await feed(), [], 'an edit of what was seen is not shown again');
   await sendAndWait(pair, { ...titled('un quater'), replaces: again.id });
-  t.same((await feed()).items, [], 'nor an edit of that');
+  t.same(await feed(), [], 'nor an edit of that');
 
   await sendAndWait(pair, titled('deux'));
   await vault.call('POST', `${customer}/mute`, { json: { peer: pair.guest.url } });
-  t.same((await feed()).items, [], 'muted before it was seen');
+  t.same(await feed(), [], 'muted before it was seen');
   await vault.call('POST', `${customer}/unmute`, { json: { peer: pair.guest.url } });
-  t.equal((await feed()).items.length, 1);
+  t.equal((await feed()).length, 1);
 });
 
 t.test('an image comes with its message, from the host', async (t) => {
   const pair = await startSlotPair(t, { grant: { imageMaxBytes: 200_000 } });
-  const { feed, vault, customer } = await open(pair);
+  const { feed, vault, path: customer } = await openCustomer(pair);
   const guest = await createApiClient(pair.guest, 'integrator');
   const content = png(640, 400);
   const { priority: _priority, ...given } = message({
@@ -217,8 +188,8 @@ t.test('an image comes with its message, from the host', async (t) => {
   t.match((await guest.call('POST', '/v1/messages/preflight', preflight)).body, { outcome: 'placed' });
   t.equal((await send(image)).status, 201);
   const [item] = await eventually(async () => {
-    const { items } = await feed();
-    return items.length === 1 ? (items as (Item & { image: object })[]) : undefined;
+    const items = await feed();
+    return items.length === 1 ? (items as (ShownItem & { image: object })[]) : undefined;
   });
   t.same(item?.image, { type: 'image/png', alt: 'Une maison' });
   const path = `${customer}/messages/${item?.id}/image`;

@@ -3,6 +3,7 @@ import { readNow, type Tx } from '../../db/index.ts';
 import { saltedManifest } from '../../exchange/index.ts';
 import { type EntityId, type ExchangeId, isUuid, type LinkId } from '../../protocol/ids.ts';
 import type { JsonObject } from '../../protocol/jose/strict-json.ts';
+import { decodeManifest } from '../../protocol/manifest.ts';
 import { Refusal } from '../../protocol/refusal.ts';
 import { findSchemaProblem } from '../../protocol/schemas/validators.ts';
 import type { GuestAnswer, SlotReplyBody } from '../../protocol/slot/reply.ts';
@@ -99,7 +100,7 @@ export function createAnswering(deps: SlotDeps): Answering {
     async show(id) {
       const reply = await requireWord(id);
       const manifest = (await deps.exchange().bodies.open([reply.bodyId])).get(reply.bodyId)?.manifest();
-      const said = manifest && (JSON.parse(manifest.toString('utf8')) as { body: SlotReplyBody }).body;
+      const said = manifest && (decodeManifest(manifest).body as unknown as SlotReplyBody);
       return {
         reply,
         ...(said?.text !== undefined && { text: said.text }),

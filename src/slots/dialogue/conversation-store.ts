@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { Tx } from '../../db/index.ts';
+import { linkHolds } from './waiting-store.ts';
 
 /** Where a customer's word belongs. */
 export type Place = { linkId: string; peer: string; thread: string | null; message: string | null };
@@ -62,8 +63,7 @@ export async function readThreads(
 ): Promise<ThreadSummary[]> {
   const { rows } = await client.query<ThreadSummary>(
     `select thread, peer, count(*)::int as entries, max(at) as "lastAt",
-       bool_or(kind = 'ask_human' and human_answered_at is null and state in ('sending', 'accepted') and not exists (
-         select 1 from link_halves h where h.link_id = replies.link_id and h.state <> 'active')) as "waitingForHuman",
+       bool_or(kind = 'ask_human' and human_answered_at is null and state in ('sending', 'accepted') and ${linkHolds('replies')}) as "waitingForHuman",
        (array_agg(said_by order by at desc, jti desc))[1] = 'guest' as answered
      from replies where customer_id = $1 and state <> 'undone'
      group by thread, peer order by max(at) desc limit $2`,

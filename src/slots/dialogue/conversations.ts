@@ -3,6 +3,7 @@ import { readNow, type Tx } from '../../db/index.ts';
 import { saltedManifest } from '../../exchange/index.ts';
 import { type EntityId, type ExchangeId, isUuid, type LinkId } from '../../protocol/ids.ts';
 import type { JsonObject } from '../../protocol/jose/strict-json.ts';
+import { decodeManifest } from '../../protocol/manifest.ts';
 import { Refusal } from '../../protocol/refusal.ts';
 import type { SlotMessageBody } from '../../protocol/slot/message.ts';
 import {
@@ -139,7 +140,7 @@ export function createConversations(
     if (link?.state !== 'active') throw new Refusal(`link.${link?.state ?? 'unknown'}`);
     const peerState = registry.peer(place.peer)?.state;
     if (peerState === 'revoked' || peerState === 'suspended') throw new Refusal(`peer.${peerState}`);
-    // Links before contacts, as wherever both are locked.
+    // Held until the word is staged, so that two words at once can't both be the last that is allowed.
     await lockContacts(tx, [customer]);
     const { said, undone } = await countSaid(tx, customer, place.peer);
     if (said >= CUSTOMER_WORDS_A_DAY || undone >= UNDONE_A_DAY) throw new Refusal('reply.limit');
@@ -194,7 +195,7 @@ export function createConversations(
     const bodies = await deps.exchange().bodies.open([...bodyIds]);
     return (bodyId) => {
       const manifest = bodies.get(bodyId)?.manifest();
-      return manifest && (JSON.parse(manifest.toString('utf8')) as { body: unknown }).body;
+      return manifest && decodeManifest(manifest).body;
     };
   }
 

@@ -8,15 +8,8 @@ import {
   type SlotReplyBody,
 } from '../../protocol/slot/reply.ts';
 import type { SlotDeps } from '../deps.ts';
-import {
-  answeredKey,
-  countWords,
-  insertReceived,
-  lockAnswered,
-  readKnownThreads,
-  writeAnsweredBefore,
-  writeHumanAnswers,
-} from './store.ts';
+import { answeredKey, countWords, insertReceived, lockAnswered, readKnownThreads } from './store.ts';
+import { writeAnsweredBefore, writeHumanAnswers } from './waiting-store.ts';
 
 type Of<Body> = { item: InboundItem; body: Body; linkId: string };
 

@@ -1,6 +1,7 @@
 import type { OutcomeListener } from '../../exchange/index.ts';
 import type { SlotDeps } from '../deps.ts';
-import { lockSaid, type ReplySettled, writeHumanAnswers, writeSettled } from './store.ts';
+import { lockSaid, type ReplySettled, writeSettled } from './store.ts';
+import { writeHumanAnswers } from './waiting-store.ts';
 
 const HOUR_MS = 3_600_000;
 

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { insertRows, type Tx } from '../../db/index.ts';
+import { linkHolds } from './waiting-store.ts';
 
 export type ReplyState = 'sending' | 'accepted' | 'refused' | 'failed' | 'undone';
 export type ReplyKind = 'reply' | 'ask_human' | 'callback' | 'answer';
@@ -132,8 +133,7 @@ export async function readReplies(
     `select ${COLUMNS} from replies
      where ($1::uuid is null or link_id = $1) and ($2::text is null or peer = $2)
        and ($3::uuid is null or thread = $3) and ($4::text is null or said_by = $4)
-       and (not $5 or (kind = 'ask_human' and human_answered_at is null and not exists (
-         select 1 from link_halves h where h.link_id = replies.link_id and h.state <> 'active'))) and ($6::uuid is null or jti < $6)
+       and (not $5 or (kind = 'ask_human' and human_answered_at is null and ${linkHolds('replies')})) and ($6::uuid is null or jti < $6)
        and (said_by = 'customer') = (iss = peer)
      order by jti desc limit $7`,
     [
@@ -208,52 +208,6 @@ export async function writeSettled(tx: Tx, iss: string, settled: readonly ReplyS
   );
 }
 
-/** A person answered: all that was asked in the conversation up to the word that is answered. */
-export async function writeHumanAnswers(
-  tx: Tx,
-  answers: readonly { linkId: string; thread: string; answers: string; at: Date }[],
-): Promise<void> {
-  if (answers.length === 0) return;
-  await tx.client.query(
-    // The first answer counts, in whatever order they are noted, and never before the word came: on both sides.
-    `update replies r set human_answered_at = least(r.human_answered_at, greatest(f.at, r.decided_at))
-     from (
-       select w.iss, w.jti, min(a.at) as at
-       from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[]) as a (link_id, thread, answers, at)
-       join replies w on w.link_id = a.link_id and w.thread = a.thread and w.kind = 'ask_human' and w.jti <= a.answers
-       group by w.iss, w.jti
-     ) f
-     where r.iss = f.iss and r.jti = f.jti`,
-    [
-      answers.map((one) => one.linkId),
-      answers.map((one) => one.thread),
-      answers.map((one) => one.answers),
-      answers.map((one) => one.at),
-    ],
-  );
-}
-
-/** Words that came after a person had answered a later one. */
-export async function writeAnsweredBefore(
-  tx: Tx,
-  iss: readonly string[],
-  jtis: readonly string[],
-): Promise<void> {
-  if (jtis.length === 0) return;
-  await tx.client.query(
-    `update replies w set human_answered_at = greatest(w.decided_at, (
-       select min(a.decided_at) from replies a
-       where a.link_id = w.link_id and a.thread = w.thread and a.kind = 'answer' and a.handled_by = 'human'
-         and a.state = 'accepted' and a.answers >= w.jti))
-     from unnest($1::text[], $2::uuid[]) as n (iss, jti)
-     where w.iss = n.iss and w.jti = n.jti and w.kind = 'ask_human' and exists (
-       select 1 from replies a
-       where a.link_id = w.link_id and a.thread = w.thread and a.kind = 'answer' and a.handled_by = 'human'
-         and a.state = 'accepted' and a.answers >= w.jti)`,
-    [iss, jtis],
-  );
-}
-
 /** Words of each link's customer that came in the last 24 hours. */
 export async function countWords(tx: Tx, linkIds: readonly string[]): Promise<Map<string, number>> {
   const { rows } = await tx.client.query<{ link_id: string; words: number }>(
@@ -282,7 +236,7 @@ export async function readKnownThreads(
 
 export type Asked = { linkId: string; thread: string; answers: string };
 
-/** For each word that is answered: answers since the customer last spoke there. Their words are locked. */
+/** For each word that is answered: answers since the customer last spoke there. One transaction after the other in each conversation. */
 export async function lockAnswered(
   tx: Tx,
   self: string,
@@ -312,18 +266,3 @@ export async function lockAnswered(
 }
 
 export const answeredKey = ({ linkId, thread, answers }: Asked) => `${linkId} ${thread} ${answers}`;
-
-/** Guests whom customers have been asking for a person for too long, under links that still hold. */
-export async function readOverdue(tx: Tx, peers: readonly string[]): Promise<Set<string>> {
-  if (peers.length === 0) return new Set();
-  const { rows } = await tx.client.query<{ peer: string }>(
-    `select p.peer from unnest($1::text[]) as p (peer)
-     where exists (
-       select 1 from replies r
-       where r.peer = p.peer and r.human_due_at < now() and r.human_answered_at is null
-         and not exists (select 1 from link_halves h where h.link_id = r.link_id and h.state <> 'active')
-     )`,
-    [peers],
-  );
-  return new Set(rows.map((row) => row.peer));
-}

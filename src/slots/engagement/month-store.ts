@@ -114,11 +114,10 @@ export async function countGroup(
   return { customers, did };
 }
 
-/** How a group differs from each that was told of before, the newest ones first. */
+/** How a group differs from each that was told of before and is kept. */
 export async function readDifferences(
   tx: Tx,
   { peer, month }: Pick<Month, 'peer' | 'month'>,
-  limit: number,
 ): Promise<{ came: number; went: number }[]> {
   const { rows } = await tx.client.query<{ came: number; went: number }>(
     `select ((select count(*) from engagement_groups where peer = $1 and month = $2) - count(n.member))::int as came,
@@ -126,8 +125,8 @@ export async function readDifferences(
      from engagement_groups g
      left join engagement_groups n on n.peer = g.peer and n.month = $2 and n.member = g.member
      where g.peer = $1 and g.month <> $2
-     group by g.month order by g.month desc limit $3`,
-    [peer, month, limit],
+     group by g.month`,
+    [peer, month],
   );
   return rows;
 }
@@ -143,6 +142,15 @@ export async function endGroup(
       ? 'update engagement_groups set did = null where peer = $1 and month = $2'
       : 'delete from engagement_groups where peer = $1 and month = $2',
     [peer, month],
+  );
+}
+
+/** Forgets who was in the groups that no new one is held against any more. */
+export async function forgetGroups(tx: Tx, peer: string, kept: number): Promise<void> {
+  await tx.client.query(
+    `delete from engagement_groups where peer = $1 and month not in (
+       select distinct month from engagement_groups where peer = $1 order by month desc limit $2)`,
+    [peer, kept],
   );
 }
 

@@ -7,6 +7,7 @@ import {
   type Candidate,
   countGroup,
   endGroup,
+  forgetGroups,
   insertMonth,
   type Month,
   readCandidates,
@@ -19,7 +20,7 @@ import { claimable } from './report-store.ts';
 const HOUR_MS = 3_600_000;
 /** What was sent on a month's last day is still looked at: so long after it, what customers did is counted. */
 const CLOSE_AFTER_MS = 7 * 24 * HOUR_MS;
-/** Groups told of before, that a new one is held against. */
+/** Groups told of before, that a new one is held against. Who was in earlier ones is forgotten. */
 const COMPARED_GROUPS = 24;
 const LINKS_AT_ONCE = 1000;
 const NIL = '00000000-0000-0000-0000-000000000000';
@@ -66,10 +67,11 @@ export function createEngagementMonths(deps: SlotDeps): EngagementMonths {
     if (!(await beginMonth(tx, month))) return;
     await gather(tx, month);
     const { customers, did } = await countGroup(tx, month);
-    const differences = await readDifferences(tx, month, COMPARED_GROUPS);
+    const differences = await readDifferences(tx, month);
     const said = tellOfGroup({ k: deps.options.minGroupSize, customers, differences, did });
     await insertMonth(tx, month.peer, { month: month.month, ...said }, now);
     await endGroup(tx, month, said.customers !== undefined);
+    await forgetGroups(tx, month.peer, COMPARED_GROUPS);
     await claimable(tx, [month.peer]);
   }
 

@@ -1,5 +1,5 @@
 import { createSweeper, readNow, type Sweeper, type Tx } from '../../db/index.ts';
-import { type OutcomeListener, saltedManifest } from '../../exchange/index.ts';
+import { type LinkView, type OutcomeListener, saltedManifest } from '../../exchange/index.ts';
 import type { EntityId } from '../../protocol/ids.ts';
 import {
   GUEST_EVENTS,
@@ -53,13 +53,12 @@ export type EngagementReporter = {
 export function createEngagementReporter(deps: SlotDeps): EngagementReporter {
   const { db, registry } = deps;
 
+  const agreesToEach = (link: LinkView | undefined) =>
+    link?.state === 'active' && link.scopes[registry.self.entityId]?.engagement === 'individual';
+
   async function mayTell(tx: Tx, linkIds: readonly string[]): Promise<(linkId: string) => boolean> {
     const views = await deps.links.lock(tx, [...new Set(linkIds)].sort());
-    const host = registry.self.entityId;
-    return (linkId) => {
-      const link = views.get(linkId);
-      return link?.state === 'active' && link.scopes[host]?.engagement === 'individual';
-    };
+    return (linkId) => agreesToEach(views.get(linkId));
   }
 
   async function say(tx: Tx, peer: string, body: SlotEngagementBody): Promise<string> {
@@ -147,12 +146,7 @@ export function createEngagementReporter(deps: SlotDeps): EngagementReporter {
     async outdated(jtis) {
       const under = await db.withClient((client) => readUnderWay(client, jtis));
       const views = await deps.links.read([...new Set(under.map(({ linkId }) => linkId))]);
-      const host = registry.self.entityId;
-      const stopped = under.filter(({ linkId }) => {
-        const link = views.get(linkId);
-        return link?.state !== 'active' || link.scopes[host]?.engagement !== 'individual';
-      });
-      return new Set(stopped.map(({ jti }) => jti));
+      return new Set(under.filter(({ linkId }) => !agreesToEach(views.get(linkId))).map(({ jti }) => jti));
     },
     outcome: {
       act: ACT,
