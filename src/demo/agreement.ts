@@ -1,5 +1,6 @@
 import type { AgreementTerms, SlotGrant } from '../protocol/agreement/terms.ts';
 import { DOCUMENT_TYPES } from '../protocol/schemas/document.ts';
+import { poll } from './poll.ts';
 import type { Party } from './setup.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -7,7 +8,6 @@ import type { Timeline } from './timeline.ts';
 export const TOLERANCE = 6;
 const WEIGHTS = { service: 0, advice: 1, offer: 3, survey: 2 } as const;
 
-const POLL_MS = 100;
 const ANSWER_TIMEOUT_MS = 30_000;
 
 const SLOT: SlotGrant = {
@@ -67,13 +67,14 @@ export async function agree(
 }
 
 async function untilState({ operator }: Party, id: string, state: string): Promise<void> {
-  const until = Date.now() + ANSWER_TIMEOUT_MS;
-  for (;;) {
-    const { agreements } = await operator.get<{ agreements: { id: string; state: string }[] }>(
-      '/v1/agreements',
-    );
-    if (agreements.some((one) => one.id === id && one.state === state)) return;
-    if (Date.now() > until) throw new Error(`the agreement did not become ${state} in time`);
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
+  await poll(
+    async () => {
+      const { agreements } = await operator.get<{ agreements: { id: string; state: string }[] }>(
+        '/v1/agreements',
+      );
+      return agreements.find((one) => one.id === id && one.state === state);
+    },
+    `the agreement as ${state}`,
+    ANSWER_TIMEOUT_MS,
+  );
 }

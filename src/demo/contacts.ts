@@ -1,6 +1,7 @@
 import { agree, TOLERANCE } from './agreement.ts';
 import { customerOf, type VaultCustomer } from './customer.ts';
 import { send } from './messages.ts';
+import { poll } from './poll.ts';
 import type { Parties, Party } from './setup.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -18,9 +19,6 @@ export type ContactReport = {
   replies: number;
   throttled: number;
 };
-
-const POLL_MS = 100;
-const WAIT_MS = 60_000;
 
 /** The trade itself: places in each other's vaults, bounded by agreements and by what customers want. */
 export async function playContacts(
@@ -146,12 +144,10 @@ async function imbalance(story: Story): Promise<void> {
   ];
   const vault = await customerOf(a, links.camille);
   report.displayed += await vault.look();
-  const until = Date.now() + WAIT_MS;
-  let cleared = await post(story, a, links.camille, 'advice', 'Merci de votre patience');
-  while (cleared.code === 'ledger.throttled' && Date.now() < until) {
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    cleared = await post(story, a, links.camille, 'advice', 'Merci de votre patience');
-  }
+  const cleared = await poll(async () => {
+    const sent = await post(story, a, links.camille, 'advice', 'Merci de votre patience');
+    return sent.code === 'ledger.throttled' ? undefined : sent;
+  }, 'the end of the throttle');
   timeline.say(
     a.institution.name,
     `hosted ${offers.length} offers of ${b.institution.name} in return: its next message was ${cleared.state}`,
@@ -160,22 +156,19 @@ async function imbalance(story: Story): Promise<void> {
 
 async function answerByPerson(story: Story, said: { id: string; thread: string }): Promise<void> {
   const { a, camille, report, timeline } = story;
-  const until = Date.now() + WAIT_MS;
-  for (;;) {
+  await poll(async () => {
     const { replies } = await a.integrator.get<{ replies: { id: string }[] }>('/v1/replies?waiting=true');
-    if (replies.some(({ id }) => id === said.id)) break;
-    if (Date.now() > until) throw new Error('what the customer said did not arrive in time');
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
+    return replies.find(({ id }) => id === said.id);
+  }, 'what the customer said');
   await a.integrator.post(`/v1/replies/${said.id}/answers`, {
     handledBy: 'human',
     text: 'Bien sûr : je vous appelle **demain à 10 h**.',
     language: 'fr',
   });
-  while (!(await camille.thread(said.thread)).some(({ handledBy }) => handledBy === 'human')) {
-    if (Date.now() > until) throw new Error('the answer did not arrive in time');
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
+  await poll(async () => {
+    const entries = await camille.thread(said.thread);
+    return entries.find(({ handledBy }) => handledBy === 'human');
+  }, 'the answer');
   report.replies++;
   timeline.say(a.institution.name, 'a person answered, and the customer reads it in the thread');
 }
@@ -186,11 +179,8 @@ async function lookAgain({ b, camille, links }: Story): Promise<number> {
 }
 
 async function untilLink({ vault }: Party, link: string, state: string): Promise<void> {
-  const until = Date.now() + WAIT_MS;
-  for (;;) {
+  await poll(async () => {
     const found = await vault.get<{ state: string }>(`/v1/links/${link}`);
-    if (found.state === state) return;
-    if (Date.now() > until) throw new Error(`the link did not become ${state} in time`);
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
+    return found.state === state ? found : undefined;
+  }, `the link as ${state}`);
 }

@@ -1,4 +1,5 @@
 import { DOCUMENT_TYPES } from '../protocol/schemas/document.ts';
+import { poll } from './poll.ts';
 import type { Party } from './setup.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -33,7 +34,6 @@ type Redemption = {
   reason?: string;
 };
 
-const POLL_MS = 100;
 const REDEEM_TIMEOUT_MS = 30_000;
 
 const SESSION_A = 'session-that-started-it';
@@ -101,14 +101,15 @@ export async function linkCustomer(
 }
 
 async function completionCode(b: Party, link: string): Promise<string> {
-  const until = Date.now() + REDEEM_TIMEOUT_MS;
-  for (;;) {
-    const redemption = await b.integrator.post<Redemption>(`/v1/links/${link}/redemption`, {
-      session: SESSION_B,
-    });
-    if (redemption.code !== undefined) return redemption.code;
-    if (redemption.status === 'refused') throw new Error(`the link was refused: ${redemption.reason}`);
-    if (Date.now() > until) throw new Error('the link was not confirmed in time');
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
+  return poll(
+    async () => {
+      const redemption = await b.integrator.post<Redemption>(`/v1/links/${link}/redemption`, {
+        session: SESSION_B,
+      });
+      if (redemption.status === 'refused') throw new Error(`the link was refused: ${redemption.reason}`);
+      return redemption.code;
+    },
+    'the confirmation of the link',
+    REDEEM_TIMEOUT_MS,
+  );
 }

@@ -1,4 +1,5 @@
 import { ApiError } from '../api-client/index.ts';
+import { poll } from './poll.ts';
 import type { Party } from './setup.ts';
 
 /** A message and what became of it. */
@@ -6,8 +7,6 @@ export type Sent = { id?: string; state: 'placed' | 'deferred' | 'refused' | 'fa
 
 type Text = { title: string; body: string };
 
-const POLL_MS = 100;
-const ANSWER_TIMEOUT_MS = 60_000;
 const DAY_MS = 86_400_000;
 
 /** Posts a message into the slot of the peer of a link, and waits for the peer's word, however long that is down. */
@@ -33,13 +32,10 @@ export async function send(
     if (error instanceof ApiError && error.status === 409) return { state: 'refused', code: error.code };
     throw error;
   }
-  const until = Date.now() + ANSWER_TIMEOUT_MS;
-  for (;;) {
+  return poll(async () => {
     const { state, code } = await integrator.get<{ state: Sent['state'] | 'submitted'; code?: string }>(
       `/v1/messages/${id}`,
     );
-    if (state !== 'submitted') return { id, state, ...(code !== undefined && { code }) };
-    if (Date.now() > until) throw new Error(`a message had no answer in ${ANSWER_TIMEOUT_MS / 1000} s`);
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
+    return state === 'submitted' ? undefined : { id, state, ...(code !== undefined && { code }) };
+  }, 'the answer to a message');
 }

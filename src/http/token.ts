@@ -59,7 +59,7 @@ export type SessionRequest = Readonly<{
   issuer: string;
   /** The node's own id of the customer. */
   customer: string;
-  /** Pages that may use it; 1 to 5. */
+  /** Pages that may use it; 1 to `MAX_SESSION_ORIGINS`. */
   origins: readonly string[];
   /** 1 s to 15 min. */
   ttlS: number;
