@@ -3,7 +3,7 @@ import type { KeyPurpose, KeyStore } from '../keys/index.ts';
 import type { EntityId } from '../protocol/ids.ts';
 import type { Signer, VerificationKey } from '../protocol/jose/keys.ts';
 import { listOwnKeys, type NodeRow, type OwnKey, readNode, readVersion } from './own-keys/store.ts';
-import { listPeerKeys, type PeerKeyRow } from './peer-keys-store.ts';
+import { importKey, listExchangeKeys, type StoredKey } from './peer-keys-store.ts';
 import { listPeers, type PeerRow, type PeerState } from './store.ts';
 
 /** What the hot path may ask of a peer without waiting. It saves work; the transaction decides. */
@@ -57,7 +57,7 @@ export async function loadSnapshot(
     readNode(read),
     listOwnKeys(read),
     listPeers(read),
-    listPeerKeys(read),
+    listExchangeKeys(read),
   ]);
   if (node === undefined) throw new Error('the node has not been opened');
   const signers = new Map<KeyPurpose, Signer>();
@@ -79,16 +79,16 @@ export async function loadSnapshot(
 
 function peerEntries(
   peers: PeerRow[],
-  keys: PeerKeyRow[],
+  keys: StoredKey[],
   previous: Snapshot | undefined,
 ): Map<string, PeerEntry> {
   const entries = new Map<string, PeerEntry>();
   for (const peer of peers) entries.set(peer.entityId, { view: viewOf(peer), exchangeKeys: new Map() });
   for (const row of keys) {
-    if (row.purpose !== 'exchange') continue;
+    // A thumbprint names one key for ever: what was imported once needs no second look.
     const held = previous?.peers.get(row.peer)?.exchangeKeys.get(row.kid)?.key;
     entries.get(row.peer)?.exchangeKeys.set(row.kid, {
-      key: held ?? row.key,
+      key: held ?? importKey(row),
       status: row.revokedAt ? 'revoked' : row.withdrawnAt ? 'withdrawn' : 'current',
       ...(row.withdrawnAt && { withdrawnAtMs: row.withdrawnAt.getTime() }),
     });

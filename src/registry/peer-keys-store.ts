@@ -32,20 +32,41 @@ export async function listPeerKeys(source: Source, peer?: string): Promise<PeerK
   let query = source.selectFrom('peer_keys').selectAll().orderBy('first_seen_at').orderBy('kid');
   if (peer !== undefined) query = query.where('peer', '=', peer);
   const rows = await query.execute();
-  return rows.map((row) => {
-    const imported = importPublicJwk(row.jwk);
-    if (!imported.ok) throw new Error(`key ${row.kid} of ${row.peer} is not readable: ${imported.reason}`);
-    return {
-      peer: row.peer,
-      kid: row.kid,
-      purpose: row.purpose,
-      key: imported.key,
-      firstSeenAt: row.first_seen_at,
-      lastSeenAt: row.last_seen_at,
-      withdrawnAt: row.withdrawn_at ?? undefined,
-      revokedAt: row.revoked_at ?? undefined,
-    };
-  });
+  return rows.map((row) => ({
+    peer: row.peer,
+    kid: row.kid,
+    purpose: row.purpose,
+    key: importKey(row),
+    firstSeenAt: row.first_seen_at,
+    lastSeenAt: row.last_seen_at,
+    withdrawnAt: row.withdrawn_at ?? undefined,
+    revokedAt: row.revoked_at ?? undefined,
+  }));
+}
+
+/** What the hot path knows of an exchange key; the key itself as it is stored. */
+export type StoredKey = {
+  peer: string;
+  kid: string;
+  jwk: unknown;
+  withdrawnAt: Date | null;
+  revokedAt: Date | null;
+};
+
+export async function listExchangeKeys(source: Source): Promise<StoredKey[]> {
+  return await source
+    .selectFrom('peer_keys')
+    .select(['peer', 'kid', 'jwk', 'withdrawn_at as withdrawnAt', 'revoked_at as revokedAt'])
+    .where('purpose', '=', 'exchange')
+    .orderBy('first_seen_at')
+    .orderBy('kid')
+    .execute();
+}
+
+export function importKey({ peer, kid, jwk }: Pick<StoredKey, 'peer' | 'kid' | 'jwk'>): VerificationKey {
+  const imported = importPublicJwk(jwk);
+  if (!imported.ok) throw new Error(`key ${kid} of ${peer} is not readable: ${imported.reason}`);
+  return imported.key;
 }
 
 export async function listPins(source: Source, peer?: string): Promise<PinRow[]> {

@@ -10,6 +10,7 @@ import { createFetchConfiguration } from './fetch/fetch-configuration.ts';
 import { createGuardedFetch } from './fetch/guarded-fetch.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { type KnownKey, loadSnapshot, type PeerView, type Snapshot } from './memory.ts';
+import { createNextRun } from './next-run.ts';
 import { createOwnConfiguration, type OwnConfiguration } from './own-configuration.ts';
 import { openNode, ownEntityId } from './own-keys/open-node.ts';
 import { createOwnKeyService, type OwnKeyService } from './own-keys/service.ts';
@@ -71,7 +72,6 @@ export function createRegistry(deps: RegistryDeps): Registry {
   const entityId = ownEntityId(config.publicUrl, config.allowInsecurePeers);
   const listeners = new Set<() => void>();
   let snapshot: Snapshot | undefined;
-  let reloading: Promise<void> = Promise.resolve();
   let retiringCheckedMs = 0;
   let lookedAtMs = 0;
 
@@ -80,16 +80,12 @@ export function createRegistry(deps: RegistryDeps): Registry {
     return snapshot;
   }
 
-  /** One after the other, so that an older view never replaces a newer one. */
-  function reload(): Promise<void> {
-    const next = reloading.then(async () => {
-      snapshot = await loadSnapshot({ db, keys }, snapshot);
-      dispatchers.keepOnly((id) => snapshot?.peers.get(id)?.view);
-      for (const listener of listeners) listener();
-    });
-    reloading = next.catch(() => {});
-    return next;
-  }
+  // One after the other, so that an older view never replaces a newer one.
+  const { ask: reload, settled } = createNextRun(async () => {
+    snapshot = await loadSnapshot({ db, keys }, snapshot);
+    dispatchers.keepOnly((id) => snapshot?.peers.get(id)?.view);
+    for (const listener of listeners) listener();
+  });
 
   const self = {
     get entityId() {
@@ -170,7 +166,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
     async stop() {
       unknownKeys.stop();
       await Promise.all(heartbeats.map((heartbeat) => heartbeat.stop()));
-      await reloading;
+      await settled();
       await contacts.flush().catch((error: unknown) => {
         log.warn({ err: error }, 'the last contacts with peers were not saved');
       });

@@ -36,9 +36,38 @@ export type PeerRow = {
 
 type Source = Database['read'] | Tx['kysely'];
 
+/** All but the signed configurations, which are kept for auditors: of all peers together they are large. */
+const PEER_COLUMNS = [
+  'entity_id',
+  'state',
+  'state_reason',
+  'state_changed_at',
+  'organization_name',
+  'contacts',
+  'federation_endpoint',
+  'link_page',
+  'incarnation',
+  'limits',
+  'capabilities',
+  'entity_configuration_sha256',
+  'entity_configuration_issued_at',
+  'entity_configuration_expires_at',
+  'fetched_at',
+  'next_fetch_at',
+  'fetch_failing_since',
+  'fetch_problem',
+  'clock_difference_ms',
+  'inbound_at',
+  'outbound_at',
+  'outbound_failing_since',
+  'outbound_problem',
+  'notice_state',
+  'created_at',
+] as const;
+
 /** Peers are few (hundreds) and change rarely: they are read whole. */
 export async function listPeers(source: Source, entityId?: string): Promise<PeerRow[]> {
-  let query = source.selectFrom('peers').selectAll().orderBy('entity_id');
+  let query = source.selectFrom('peers').select(PEER_COLUMNS).orderBy('entity_id');
   if (entityId !== undefined) query = query.where('entity_id', '=', entityId);
   const rows = await query.execute();
   return rows.map((row) => ({
