@@ -23,40 +23,97 @@ export async function readDisplays(
   return rows.map(({ at, ...row }) => ({ ...row, atMs: at.getTime() }));
 }
 
-/** A message that may be shown to a customer, as far as time tells. */
+/** A message that may be shown to a customer, as far as time tells. Times are Unix milliseconds. */
 export type FeedRow = {
   id: string;
   iss: string;
-  jti: string;
   linkId: string;
   agreement: string;
   slot: string;
   category: ContactCategory;
   priority: MessagePriority;
-  bodyId: string;
-  thread: string | null;
-  placedAt: Date;
-  eligibleAt: Date;
-  expiresAt: Date;
-  leasedUntil: Date | null;
-  displayedAt: Date | null;
+  eligibleAtMs: number;
+  displayed: boolean;
+  leasedUntilMs: number | null;
 };
 
 /** Capacities bound what there is; this bounds what a mistake in them can cost. */
 const MAX_ACTIVE = 2_000;
 
-export async function readActive(tx: Tx, customerId: string, now: Date): Promise<FeedRow[]> {
-  const { rows } = await tx.client.query<FeedRow>(
-    `select m.id, m.iss, m.jti, m.link_id as "linkId", m.agreement, m.slot, m.category, m.priority,
-       m.body_id as "bodyId", m.thread, m.placed_at as "placedAt", m.eligible_at as "eligibleAt",
-       m.expires_at as "expiresAt", d.leased_until as "leasedUntil", d.displayed_at as "displayedAt"
-     from hosted_messages m left join message_displays d on d.message_id = m.id
-     where m.customer_id = $1 and m.ended_at is null and not m.seen_before and m.eligible_at <= $2
-       and m.expires_at > $2 and d.dismissed_at is null and d.reported_at is null
-     order by m.eligible_at, m.id limit $3`,
-    [customerId, now, MAX_ACTIVE],
-  );
+const ALIVE = `m.customer_id = $1 and m.ended_at is null and m.erased_at is null and not m.seen_before`;
+const DUE = `m.eligible_at <= $2 and m.expires_at > $2`;
+const GROUP = 'link_id, agreement, slot, category';
+/** A guest's own order, as `chooseFeed` has it within a category. */
+const OWN_ORDER = `case m.priority when 'high' then 0 when 'normal' then 1 else 2 end, m.eligible_at, m.id`;
+const MESSAGE = 'm.id, m.iss, m.link_id, m.agreement, m.slot, m.category, m.priority, m.eligible_at';
+
+/** Walks the index `hosted_messages_feed` from one group to the next, and takes the first few of each. */
+const READ_ACTIVE = `
+  with recursive groups as (
+    (select ${GROUP} from hosted_messages m where ${ALIVE} order by ${GROUP} limit 1)
+    union all
+    select n.* from groups g cross join lateral (
+      select ${GROUP} from hosted_messages m
+      where ${ALIVE} and (${GROUP}) > (g.link_id, g.agreement, g.slot, g.category) order by ${GROUP} limit 1) n
+  ), fresh as (
+    select f.* from groups g cross join lateral (
+      select ${MESSAGE} from hosted_messages m
+      where ${ALIVE} and ${DUE} and m.link_id = g.link_id and m.agreement = g.agreement and m.slot = g.slot
+        and m.category = g.category and not exists (
+          select 1 from message_displays d where d.message_id = m.id and (d.displayed_at is not null
+            or d.leased_until > $2 or d.dismissed_at is not null or d.reported_at is not null))
+      order by ${OWN_ORDER} limit $3) f
+  ), shown as (
+    select ${MESSAGE}, d.displayed_at is not null as displayed, d.leased_until,
+      row_number() over (partition by m.link_id, m.agreement, m.slot, m.category order by ${OWN_ORDER}) as place
+    from message_displays d join hosted_messages m on m.id = d.message_id
+    where d.customer_id = $1 and d.leased_at > $2::timestamptz - interval '31 days'
+      and (d.displayed_at is not null or d.leased_until > $2) and d.dismissed_at is null and d.reported_at is null
+      and ${ALIVE} and ${DUE}
+  ), found as (
+    select *, false as displayed, null::timestamptz as leased_until, 0 as place from fresh
+    union all select * from shown where place <= $3
+  )
+  select id, iss, link_id as "linkId", agreement, slot, category, priority,
+    (extract(epoch from eligible_at) * 1000)::float8 as "eligibleAtMs", displayed,
+    (extract(epoch from leased_until) * 1000)::float8 as "leasedUntilMs"
+  from found limit $4`;
+
+/**
+ * Of each link, version, slot and category the first few in a guest's own order: `most` that were handed out, and as many that
+ * were not. `chooseFeed` says why no others are needed; of a full vault they are a small part.
+ */
+export async function readActive(
+  tx: Tx,
+  customerId: string,
+  { now, most }: { now: Date; most: number },
+): Promise<FeedRow[]> {
+  const { rows } = await tx.client.query<FeedRow>({
+    name: 'feed-active',
+    text: READ_ACTIVE,
+    values: [customerId, now, most, MAX_ACTIVE],
+  });
   return rows;
+}
+
+/** What is told of a message that was chosen. */
+export type ChosenRow = {
+  id: string;
+  jti: string;
+  bodyId: string;
+  thread: string | null;
+  placedAt: Date;
+  expiresAt: Date;
+};
+
+export async function readChosen(tx: Tx, ids: readonly string[]): Promise<Map<string, ChosenRow>> {
+  if (ids.length === 0) return new Map();
+  const { rows } = await tx.client.query<ChosenRow>(
+    `select id, jti, body_id as "bodyId", thread, placed_at as "placedAt", expires_at as "expiresAt"
+     from hosted_messages where id = any($1::uuid[])`,
+    [ids],
+  );
+  return new Map(rows.map((row) => [row.id, row]));
 }
 
 /** Hands messages out for the first time, or anew after a lease that ended unused. */

@@ -7,7 +7,14 @@ import type { MessageAction, SlotMessageBody } from '../protocol/slot/message.ts
 import { longestWindowMs, windowMs } from '../protocol/slot/windows.ts';
 import { type ContactWishes, lockContacts, type Mute, NO_WISHES, readMutes } from './contact-store.ts';
 import type { SlotDeps } from './deps.ts';
-import { type FeedRow, readActive, readDisplays, writeLeases } from './display-store.ts';
+import {
+  type ChosenRow,
+  type FeedRow,
+  readActive,
+  readChosen,
+  readDisplays,
+  writeLeases,
+} from './display-store.ts';
 import { LEASE_MS, REPORT_MS } from './facts.ts';
 import { readLinksOf } from './feed-store.ts';
 import { readSlotStates, type SlotState, slotKey } from './hosting-store.ts';
@@ -84,7 +91,7 @@ export function createFeed(
     const wishes = (await lockContacts(tx, [customer])).get(customer) ?? NO_WISHES;
     // After the lock: whoever waited for it sees what was leased meanwhile.
     const now = await readNow(tx);
-    const rows = await readActive(tx, customer, now);
+    const rows = await readActive(tx, customer, { now, most: filter.limit });
     const mutes = (await readMutes(tx.client, [customer])).get(customer) ?? [];
     const terms = await deps.agreements.terms(tx, [...new Set(rows.map(({ agreement }) => agreement))]);
     const states = await readSlotStates(tx.client, [...new Set(rows.map(({ iss }) => iss))]);
@@ -110,20 +117,25 @@ export function createFeed(
     });
     const leases = shown.filter(({ id, lease }) => lease || isEnding(byId.get(id), now));
     const until = new Date(now.getTime() + LEASE_MS + REPORT_MS);
-    for (const { id } of leases) byId.set(id, { ...(byId.get(id) as FeedRow), leasedUntil: until });
+    for (const { id } of leases)
+      byId.set(id, { ...(byId.get(id) as FeedRow), leasedUntilMs: until.getTime() });
     await writeLeases(
       tx,
       customer,
       leases.map(({ id }) => byId.get(id) as FeedRow),
       { at: now, until },
     );
-    return { now, wishes, chosen: inOrder(shown, byId, grants) };
+    const details = await readChosen(
+      tx,
+      shown.map(({ id }) => id),
+    );
+    return { now, wishes, chosen: inOrder(shown, { rows: byId, grants, details }) };
   }
 
   async function render(chosen: readonly Chosen[], locale: string | undefined): Promise<FeedItem[]> {
-    const bodies = await deps.exchange().bodies.open(chosen.map(({ row }) => row.bodyId));
-    return chosen.flatMap(({ row, grant }) => {
-      const manifest = bodies.get(row.bodyId)?.manifest();
+    const bodies = await deps.exchange().bodies.open(chosen.map(({ details }) => details.bodyId));
+    return chosen.flatMap(({ row, details, grant }) => {
+      const manifest = bodies.get(details.bodyId)?.manifest();
       // Erased since it was chosen.
       if (manifest === undefined || grant.human === undefined) return [];
       const { body: said, content } = decodeManifest(manifest);
@@ -143,12 +155,12 @@ export function createFeed(
           ...(content !== undefined && alt !== undefined && { image: { type: content.type, alt } }),
           actions: message.actions ?? [],
           human: grant.human,
-          placedAt: row.placedAt,
-          expiresAt: row.expiresAt,
-          displayed: row.displayedAt !== null,
-          ...(row.displayedAt === null &&
-            row.leasedUntil !== null && { leasedUntil: new Date(row.leasedUntil.getTime() - REPORT_MS) }),
-          thread: row.thread ?? row.jti,
+          placedAt: details.placedAt,
+          expiresAt: details.expiresAt,
+          displayed: row.displayed,
+          ...(!row.displayed &&
+            row.leasedUntilMs !== null && { leasedUntil: new Date(row.leasedUntilMs - REPORT_MS) }),
+          thread: details.thread ?? details.jti,
         },
       ];
     });
@@ -166,29 +178,32 @@ export function createFeed(
   };
 }
 
-type Chosen = { row: FeedRow; grant: SlotGrant };
+type Chosen = { row: FeedRow; details: ChosenRow; grant: SlotGrant };
 
 function inOrder(
   shown: readonly Shown[],
-  rows: ReadonlyMap<string, FeedRow>,
-  grants: ReadonlyMap<string, SlotGrant>,
+  of: {
+    rows: ReadonlyMap<string, FeedRow>;
+    details: ReadonlyMap<string, ChosenRow>;
+    grants: ReadonlyMap<string, SlotGrant>;
+  },
 ): Chosen[] {
-  return shown.flatMap(({ id }) => {
-    const [row, grant] = [rows.get(id), grants.get(id)];
-    if (row === undefined || grant === undefined)
+  return shown.map(({ id }) => {
+    const [row, details, grant] = [of.rows.get(id), of.details.get(id), of.grants.get(id)];
+    if (row === undefined || details === undefined || grant === undefined)
       throw new Error('a message that was not offered was chosen');
-    return [{ row, grant }];
+    return { row, details, grant };
   });
 }
 
 /** Its lease is held for a report only: whoever fetches it now gets the time to display it again. */
 function isEnding(row: FeedRow | undefined, now: Date): boolean {
-  if (row === undefined || row.displayedAt !== null || row.leasedUntil === null) return false;
-  return row.leasedUntil.getTime() - REPORT_MS <= now.getTime();
+  if (row === undefined || row.displayed || row.leasedUntilMs === null) return false;
+  return row.leasedUntilMs - REPORT_MS <= now.getTime();
 }
 
 function feedMessage(row: FeedRow, grant: SlotGrant, mutes: readonly Mute[], now: Date): FeedMessage {
-  const { id, iss, slot, category, priority, eligibleAt, displayedAt, leasedUntil } = row;
+  const { id, iss, slot, category, priority, eligibleAtMs, displayed, leasedUntilMs } = row;
   const mute = mutes.find(({ peer }) => peer === iss);
   return {
     id,
@@ -197,8 +212,8 @@ function feedMessage(row: FeedRow, grant: SlotGrant, mutes: readonly Mute[], now
     category,
     priority,
     grant,
-    atMs: eligibleAt.getTime(),
-    shown: displayedAt !== null || (leasedUntil !== null && leasedUntil > now),
+    atMs: eligibleAtMs,
+    shown: displayed || (leasedUntilMs !== null && leasedUntilMs > now.getTime()),
     muted: mute !== undefined && (mute.until === null || mute.until > now),
   };
 }

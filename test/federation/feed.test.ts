@@ -71,6 +71,19 @@ t.test('two devices that fetch the last allowed message get it once', async (t) 
   t.match(refused, { state: 'refused', code: 'message.calm_budget' }, 'and the guest is told');
 });
 
+t.test('a short page shows what was seen, though what may not be shown stands before it', async (t) => {
+  const pair = await startSlotPair(t);
+  const { feed, vault, path: customer } = await openCustomer(pair);
+  await sendAndWait(pair, titled('vu'));
+  const [seen] = await feed();
+  for (const title of ['un', 'deux', 'trois']) await sendAndWait(pair, titled(title));
+  await vault.call('PUT', `${customer}/contact`, { json: { calm: { max: 1, per: 1, unit: 'day' } } });
+  await sql(pair.host, `update hosted_messages set priority = 'high' where id <> $1`, [seen?.id]);
+  t.match(await feed('?limit=1'), [{ id: seen?.id }]);
+  await vault.call('PUT', `${customer}/contact`, { json: {} });
+  t.match(await feed('?limit=3'), [{ title: 'un' }, { title: 'deux' }, { title: 'trois' }], 'allowed again');
+});
+
 t.test('a lease that ends unused gives its place back', async (t) => {
   const pair = await startSlotPair(t);
   const { feed, tell, vault, path: customer } = await openCustomer(pair);

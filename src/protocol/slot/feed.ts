@@ -35,21 +35,36 @@ export type FeedFacts = {
 
 export type Shown = { id: string; lease: boolean };
 
-/** Guests take turns, whoever was not seen for longest first; each guest's own order is by category and priority. */
+/**
+ * Guests take turns, whoever was not seen for longest first; each guest's own order is by category and priority, and what may
+ * not be shown is passed over. So of the messages that one link, slot and category has, no more than `limit` of those
+ * that were shown, and of those that were not, ever matter: whoever reads them from a store need read no others.
+ */
 export function chooseFeed(facts: FeedFacts): Shown[] {
   const displays = [...facts.displays];
   const feed: Shown[] = [];
-  for (const message of inTurns(facts)) {
-    if (feed.length === facts.limit) break;
-    if (message.shown) {
-      feed.push({ id: message.id, lease: false });
-    } else if (mayBeLeased(message, displays, facts)) {
-      const { iss, slot, category } = message;
-      displays.push({ iss, slot, category, atMs: facts.nowMs });
-      feed.push({ id: message.id, lease: true });
-    }
+  let guests = inOrder(facts).map((own) => own.values());
+  while (guests.length > 0) {
+    guests = guests.filter((own) => {
+      const shown = feed.length < facts.limit ? takeNext(own, displays, facts) : undefined;
+      if (shown !== undefined) feed.push(shown);
+      return shown !== undefined;
+    });
   }
   return feed;
+}
+
+/** A guest's next message that may be shown. What is leased counts for those after it. */
+function takeNext(own: Iterator<FeedMessage>, displays: Display[], facts: FeedFacts): Shown | undefined {
+  for (let next = own.next(); next.done !== true; next = own.next()) {
+    const { id, iss, slot, category, shown } = next.value;
+    if (shown) return { id, lease: false };
+    if (mayBeLeased(next.value, displays, facts)) {
+      displays.push({ iss, slot, category, atMs: facts.nowMs });
+      return { id, lease: true };
+    }
+  }
+  return undefined;
 }
 
 function mayBeLeased(message: FeedMessage, displays: readonly Display[], facts: FeedFacts): boolean {
@@ -69,14 +84,12 @@ function mayBeLeased(message: FeedMessage, displays: readonly Display[], facts: 
 
 const PRIORITIES: readonly MessagePriority[] = ['high', 'normal', 'low'];
 
-function inTurns({ messages, displays }: FeedFacts): FeedMessage[] {
+function inOrder({ messages, displays }: FeedFacts): FeedMessage[][] {
   const lastSeen = new Map<string, number>();
   for (const { iss, atMs } of displays) lastSeen.set(iss, atMs);
-  const guests = [...Map.groupBy(messages, ({ iss }) => iss)]
+  return [...Map.groupBy(messages, ({ iss }) => iss)]
     .sort(([a], [b]) => (lastSeen.get(a) ?? 0) - (lastSeen.get(b) ?? 0) || (a < b ? -1 : 1))
     .map(([, own]) => own.sort(inOwnOrder));
-  const turns = Math.max(0, ...guests.map((own) => own.length));
-  return Array.from({ length: turns }, (_, turn) => guests.flatMap((own) => own[turn] ?? [])).flat();
 }
 
 function inOwnOrder(a: FeedMessage, b: FeedMessage): number {

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
 import type { Cap, ContactCategory, SlotGrant } from '../../../src/protocol/agreement/terms.ts';
@@ -81,6 +82,60 @@ t.test('guests take turns', async (t) => {
     message('service', { category: 'service', priority: 'low' }),
   ];
   t.same(ids(own), ['service', 'high', 'normal', 'low']);
+});
+
+t.test('what may not be shown takes no turn', async (t) => {
+  const cap: Cap = { scope: 'category', max: 1, per: 1, unit: 'week', counts: 'displayed' };
+  const capped = { category: 'offer' as const, grant: { ...GRANT, caps: [cap] } };
+  const all = [
+    ...['1', '2', '3', '4'].map((id) => message(id, { ...capped, priority: 'high' })),
+    message('5'),
+    ...['a', 'b', 'c'].map((id) => message(id, { iss: 'https://b.example' })),
+  ];
+  t.same(ids(all), ['1', 'a', '5', 'b', 'c']);
+});
+
+t.test('a few of each slot and category are as good as all of them', async (t) => {
+  const limit = 3;
+  const guest = fc.constantFrom('https://a.example', 'https://b.example');
+  const cap = fc.record({
+    scope: fc.constantFrom('category' as const, 'slot' as const, 'guest' as const),
+    max: fc.integer({ min: 1, max: 4 }),
+  });
+  const given = fc.array(
+    fc.record({
+      iss: guest,
+      slot: fc.constantFrom('x', 'y'),
+      category: fc.constantFrom<ContactCategory>('service', 'advice', 'offer'),
+      priority: fc.constantFrom('low' as const, 'normal' as const, 'high' as const),
+      atMs: fc.integer({ min: NOW - DAY, max: NOW }),
+      shown: fc.boolean(),
+    }),
+    { maxLength: 60 },
+  );
+  const PRIORITIES = ['high', 'normal', 'low'];
+  fc.assert(
+    fc.property(given, cap, fc.option(fc.integer({ min: 1, max: 4 })), (rows, of, calmMax) => {
+      const caps: Cap[] = [{ ...of, per: 1, unit: 'day', counts: 'displayed' }];
+      const all = rows.map((row, i) =>
+        message(String(i).padStart(3, '0'), { ...row, grant: { ...GRANT, caps } }),
+      );
+      const inOrder = [...all].sort(
+        (a, b) =>
+          PRIORITIES.indexOf(a.priority) - PRIORITIES.indexOf(b.priority) ||
+          a.atMs - b.atMs ||
+          (a.id < b.id ? -1 : 1),
+      );
+      const groups = Map.groupBy(inOrder, (one) => [one.iss, one.slot, one.category, one.shown].join(' '));
+      const few = [...groups.values()].flatMap((group) => group.slice(0, limit));
+      const displays = all.filter(({ shown }) => shown);
+      const calm = calmMax === null ? undefined : { max: calmMax, per: 1, unit: 'day' as const };
+      const more = { limit, displays, customer: { calm, quiet: undefined, zone: undefined } };
+      assert.deepEqual(choose(few, more), choose(all, more));
+    }),
+    { numRuns: 2_000 },
+  );
+  t.pass();
 });
 
 t.test('calm, caps, mute and quiet hours', async (t) => {
