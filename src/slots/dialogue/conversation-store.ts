@@ -75,6 +75,10 @@ export async function readThreads(
 /** A message of a conversation that the customer has seen, or that they answered. */
 export type ThreadMessage = { id: string; jti: string; bodyId: string; placedAt: Date };
 
+/** So many are read at most, the newest. */
+const MAX_MESSAGES = 200;
+
+/** Oldest first. */
 export async function readThreadMessages(
   client: pg.ClientBase,
   customer: string,
@@ -85,8 +89,8 @@ export async function readThreadMessages(
      where m.customer_id = $1 and m.iss = $2 and (m.jti = $3 or m.thread = $3)
        and (exists (select 1 from message_displays d where d.message_id = m.id and d.displayed_at is not null)
          or exists (select 1 from replies r where r.customer_id = $1 and r.message = m.jti))
-     order by m.placed_at, m.id limit 200`,
-    [customer, place.peer, place.thread],
+     order by m.placed_at desc, m.id desc limit $4`,
+    [customer, place.peer, place.thread, MAX_MESSAGES],
   );
-  return rows;
+  return rows.reverse();
 }

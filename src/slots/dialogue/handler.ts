@@ -8,7 +8,7 @@ import {
   type SlotReplyBody,
 } from '../../protocol/slot/reply.ts';
 import type { SlotDeps } from '../deps.ts';
-import { answeredKey, countWords, insertReceived, lockAnswered, readKnownThreads } from './store.ts';
+import { answeredKey, insertReceived, lockAnswered, lockWords, readKnownThreads } from './store.ts';
 import { writeAnsweredBefore, writeHumanAnswers } from './waiting-store.ts';
 
 type Of<Body> = { item: InboundItem; body: Body; linkId: string };
@@ -76,13 +76,13 @@ async function judgeWords(tx: Tx, words: readonly Of<CustomerWord>[]): Promise<M
     ),
   );
   const known = await readKnownThreads(tx, named);
-  const said = await countWords(tx, [...new Set(words.map(({ linkId }) => linkId))]);
+  const said = await lockWords(tx, [...new Set(words.map(({ linkId }) => linkId))]);
   for (const { item, body, linkId } of words) {
     const count = said.get(linkId) ?? 0;
-    said.set(linkId, count + 1);
     if (count >= CUSTOMER_WORDS_TAKEN_A_DAY) verdicts.set(item, { refusal: 'rate.limited' });
     else if ([body.thread, body.message].some((id) => id !== undefined && !known.has(`${linkId} ${id}`)))
       verdicts.set(item, { refusal: 'exchange.unknown' });
+    else said.set(linkId, count + 1);
   }
   return verdicts;
 }

@@ -158,11 +158,14 @@ export async function readWord(client: pg.ClientBase, jti: string): Promise<Repl
   return rows[0];
 }
 
-/** The words and answers of conversations under a link, oldest first. */
+/** So many words and answers of a conversation are read at most, the newest. */
+const MAX_ENTRIES = 500;
+
+/** The words and answers of a conversation under a link, oldest first. */
 export async function readThread(client: pg.ClientBase, linkId: string, thread: string): Promise<Reply[]> {
   const { rows } = await client.query<Reply>(
-    `select ${COLUMNS} from replies where link_id = $1 and thread = $2 and state <> 'undone' order by at desc, jti desc limit 500`,
-    [linkId, thread],
+    `select ${COLUMNS} from replies where link_id = $1 and thread = $2 and state <> 'undone' order by at desc, jti desc limit $3`,
+    [linkId, thread, MAX_ENTRIES],
   );
   return rows.reverse();
 }
@@ -208,8 +211,12 @@ export async function writeSettled(tx: Tx, iss: string, settled: readonly ReplyS
   );
 }
 
-/** Words of each link's customer that came in the last 24 hours. */
-export async function countWords(tx: Tx, linkIds: readonly string[]): Promise<Map<string, number>> {
+/** Words of each link's customer that came in the last 24 hours. One transaction after the other for each link. */
+export async function lockWords(tx: Tx, linkIds: readonly string[]): Promise<Map<string, number>> {
+  await lockNames(
+    tx,
+    linkIds.map((id) => `words ${id}`),
+  );
   const { rows } = await tx.client.query<{ link_id: string; words: number }>(
     `select link_id, count(*)::int as words from replies
      where link_id = any($1::uuid[]) and said_by = 'customer' and at > now() - interval '24 hours' and state <> 'undone'
@@ -243,10 +250,9 @@ export async function lockAnswered(
   asked: readonly Asked[],
 ): Promise<Map<string, { since: number; waits: boolean }>> {
   // One answer after the other in one conversation, whichever word it names.
-  await tx.client.query(
-    `select pg_advisory_xact_lock(hashtextextended(name, 0))
-     from (select distinct name from unnest($1::text[]) as n (name) order by name) s`,
-    [asked.map((one) => `answers ${one.linkId} ${one.thread}`)],
+  await lockNames(
+    tx,
+    asked.map((one) => `answers ${one.linkId} ${one.thread}`),
   );
   const { rows } = await tx.client.query<Asked & { since: number; waits: boolean }>(
     `select a.link_id as "linkId", a.thread, a.answers,
@@ -263,6 +269,15 @@ export async function lockAnswered(
     [self, asked.map((one) => one.linkId), asked.map((one) => one.thread), asked.map((one) => one.answers)],
   );
   return new Map(rows.map((row) => [answeredKey(row), { since: row.since, waits: row.waits }]));
+}
+
+/** Until the transaction ends; in one order, so that two never wait for each other. */
+async function lockNames(tx: Tx, names: readonly string[]): Promise<void> {
+  await tx.client.query(
+    `select pg_advisory_xact_lock(hashtextextended(name, 0))
+     from (select distinct name from unnest($1::text[]) as n (name) order by name) s`,
+    [names],
+  );
 }
 
 export const answeredKey = ({ linkId, thread, answers }: Asked) => `${linkId} ${thread} ${answers}`;
