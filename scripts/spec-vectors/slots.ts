@@ -56,6 +56,7 @@ function messageCases(): ManifestCase[] {
     wrong('an end with an offset', { expiresAt: '2026-11-08T13:00:00+01:00' }, '/expiresAt'),
     wrong('an end by its day', { expiresAt: '2026-11-08' }, '/expiresAt'),
     wrong('an end on a day that does not exist', { expiresAt: '2026-11-31T12:00:00Z' }, '/expiresAt'),
+    wrong('an end in a year that does not exist', { expiresAt: '0000-11-01T12:00:00Z' }, '/expiresAt'),
     wrong('a beginning with an offset', { notBefore: '2026-11-02T07:00:00+01:00' }, '/notBefore'),
     wrong('a thread that is no exchange', { thread: 'conversation-1' }, '/thread'),
     wrong('an edit of no exchange', { replaces: 'message-1' }, '/replaces'),

@@ -1,8 +1,12 @@
 import type pg from 'pg';
 import type { Tx } from '../../db/index.ts';
 import type { GuestEvent, MessageEvent, ToldEvent } from '../../protocol/slot/engagement.ts';
+import { CLOCK_SKEW_S } from '../../protocol/time.ts';
 
-/** Keeps the first time of each kind for each message; only of messages and links that the host is party to. */
+/**
+ * Keeps the first time of each kind for each message; only of messages and links that the host is party to, and of what
+ * has happened, as far as clocks agree.
+ */
 export async function storeReceivedEvents(
   tx: Tx,
   told: readonly { peer: string; event: ToldEvent; receivedAt: Date }[],
@@ -15,7 +19,7 @@ export async function storeReceivedEvents(
        as t (peer, link_id, message, kind, at, received_at)
      left join sent_messages m on m.id = t.message and m.peer = t.peer
      join links l on l.id = coalesce(m.link_id, t.link_id) and l.peer = t.peer and l.erased_at is null
-     where t.message is null or m.id is not null
+     where (t.message is null or m.id is not null) and t.at <= t.received_at + $7 * interval '1 second'
      on conflict do nothing`,
     [
       told.map(({ peer }) => peer),
@@ -24,6 +28,7 @@ export async function storeReceivedEvents(
       told.map(({ event }) => event.kind),
       told.map(({ event }) => event.at),
       told.map(({ receivedAt }) => receivedAt),
+      CLOCK_SKEW_S,
     ],
   );
 }
