@@ -25,7 +25,7 @@ request for each code.
 
 A code is stable: it keeps its meaning for as long as it exists, and a sender may rely on it. A sender that meets a
 code it does not know goes by the answer itself: a receipt is a decision, a problem says \`retryable\`, and a status of
-500 or above is never final, whatever it says of itself.
+404, 405, 410, or 500 or above is never final, whatever it says of itself: no refusal for good has one of these.
 
 Three kinds, by what the sender may conclude:
 

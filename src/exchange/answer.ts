@@ -21,6 +21,8 @@ export type Reading =
 /** Most bytes read of an answer. */
 export const ANSWER_MAX_BYTES = 16 * 1024;
 const RETRY_AFTER_MAX_S = 86_400;
+/** No refusal for good has one of these: the path is gone, as of a peer that left this version of the API, for a while perhaps. */
+const NO_SUCH_PATH: ReadonlySet<number> = new Set([404, 405, 410]);
 
 export type ExpectedAnswer = { peer: string; self: string; jti: string; envelopeSha256: string };
 
@@ -52,6 +54,7 @@ export async function readAnswer(deps: Deps, answer: PeerAnswer, expected: Expec
   if (typeof code !== 'string' || !/^[a-z_]+\.[a-z_]+$/.test(code) || code.length > 60) {
     return garbage('answer.not_a_problem');
   }
+  if (retryable === false && NO_SUCH_PATH.has(status)) return garbage('answer.no_such_path');
   // A server error is never final, whatever it says of itself.
   return { kind: 'problem', code, retryable: retryable !== false || status >= 500, status, retryAfterMs };
 }

@@ -1,5 +1,6 @@
 /** Codes that this program gives to what a peer did not say itself: the network's failures, answers that are none. */
 const OWN_CODES: ReadonlySet<string> = new Set([
+  'answer.no_such_path',
   'answer.not_a_problem',
   'answer.not_a_receipt',
   'answer.too_large',

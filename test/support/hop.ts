@@ -16,6 +16,8 @@ export type Hop = {
   /** What happens to an exchange's PUT; forwards where absent. */
   onPut: Handler | undefined;
   onClose: Handler | undefined;
+  /** What happens to any other request. */
+  onOther: Handler | undefined;
   /** PUTs seen. */
   readonly puts: number;
   readonly closings: number;
@@ -23,11 +25,13 @@ export type Hop = {
 
 export async function startHop(t: Test): Promise<Hop> {
   const sockets = new Set<Socket>();
-  const state: { target: string | undefined; onPut: Handler | undefined; onClose: Handler | undefined } = {
-    target: undefined,
-    onPut: undefined,
-    onClose: undefined,
-  };
+  const state: Record<'onPut' | 'onClose' | 'onOther', Handler | undefined> & { target: string | undefined } =
+    {
+      target: undefined,
+      onPut: undefined,
+      onClose: undefined,
+      onOther: undefined,
+    };
   let puts = 0;
   let closings = 0;
 
@@ -56,7 +60,7 @@ export async function startHop(t: Test): Promise<Hop> {
     const isClose = incoming.method === 'POST' && incoming.url?.endsWith('/close') === true;
     if (incoming.method === 'PUT') puts++;
     if (isClose) closings++;
-    const handler = incoming.method === 'PUT' ? state.onPut : isClose ? state.onClose : undefined;
+    const handler = incoming.method === 'PUT' ? state.onPut : isClose ? state.onClose : state.onOther;
     if (handler === undefined) go();
     else void handler(incoming, outgoing, go);
   });
@@ -93,6 +97,12 @@ export async function startHop(t: Test): Promise<Hop> {
     },
     set onClose(value) {
       state.onClose = value;
+    },
+    get onOther() {
+      return state.onOther;
+    },
+    set onOther(value) {
+      state.onOther = value;
     },
     get puts() {
       return puts;

@@ -115,6 +115,7 @@ t.test('every refusal has a vector, and every vector ends in its code', async (t
     );
     t.ok(told, `${code}: ${name}`);
     const { kind, status } = REFUSALS[code];
+    t.notOk(kind === 'terminal' && [404, 405, 410].includes(status), `${code} is no missing path`);
     for (const { expect } of steps) {
       if (expect.answer !== 'problem' || expect.code !== code) continue;
       t.same(
