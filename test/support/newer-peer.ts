@@ -1,8 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
 import { request } from 'undici';
+import { v7 as uuidV7 } from 'uuid';
 import { systemClock } from '../../src/clock.ts';
 import { createFileKeyStore } from '../../src/keys/index.ts';
+import { sha256 } from '../../src/protocol/digest.ts';
 import {
   ENTITY_CONFIGURATION_PATH,
   ENTITY_STATEMENT_MEDIA_TYPE,
@@ -54,5 +57,23 @@ export function answerOtherwise(node: TestNode, hop: Hop, change: (receipt: Clai
     const token = await signJws(receipt, RECEIPT_TYP, node.registry.self.signer());
     const status = receipt['event'] === 'RelayRejection' ? 422 : 201;
     outgoing.writeHead(status, { 'content-type': RECEIPT_MEDIA_TYPE }).end(token);
+  };
+}
+
+/** Refuses an exchange for good, unread, with a receipt of the node: what it would say if it knew less, or more. */
+export function refuseWith(node: TestNode, reason: string): Handler {
+  return async (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    for await (const _chunk of incoming);
+    const envelope = String(incoming.headers['ivx-envelope']);
+    const { iss, jti } = claimsOf(envelope);
+    const { self } = node.registry;
+    const receipt = {
+      ...{ iss: self.entityId, aud: iss, jti: uuidV7(), iat: Math.floor(Date.now() / 1000) },
+      env: { jti, iss, sha256: sha256(envelope) },
+      ...{ event: 'RelayRejection', reason, inc: self.incarnation },
+      nonce: randomBytes(16).toString('base64url'),
+    };
+    const token = await signJws(receipt, RECEIPT_TYP, self.signer());
+    outgoing.writeHead(422, { 'content-type': RECEIPT_MEDIA_TYPE }).end(token);
   };
 }

@@ -4,6 +4,7 @@ import type { LinkId } from '../../src/protocol/ids.ts';
 import type { LinkScopesByHost } from '../../src/protocol/link-scopes.ts';
 import type { SlotMessageBody } from '../../src/protocol/slot/message.ts';
 import { agree, type TermsOptions } from './agreement.ts';
+import type { Hop } from './hop.ts';
 import { ALL_SCOPES, eventually, peerNodes, seedLink, startTestNode, type TestNode } from './node.ts';
 
 /** A slot without caps, unless told otherwise. */
@@ -67,10 +68,15 @@ export async function startSlotPair(
     terms?: TermsOptions;
     /** Settings of each node. */
     env?: { guest?: Record<string, string>; host?: Record<string, string> };
+    /** In front of the host. */
+    hop?: Hop;
   } = {},
 ): Promise<SlotPair> {
   const { guest: guestEnv = {}, host: hostEnv = {} } = options.env ?? {};
-  const [guest, host] = [await startTestNode(t, { env: guestEnv }), await startTestNode(t, { env: hostEnv })];
+  const [guest, host] = [
+    await startTestNode(t, { env: guestEnv }),
+    await startTestNode(t, { env: hostEnv, ...(options.hop && { hop: options.hop }) }),
+  ];
   await peerNodes(guest, host);
   const link = await seedLink(guest, host, { scopes: contactScopes(guest, host, options.engagement) });
   const grant = grantWith(slotGrant(options.grant));
