@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { type Tx, together } from '../db/index.ts';
+import type { Tx } from '../db/index.ts';
 import {
   type Book,
   type Change,
@@ -78,41 +78,55 @@ export async function lockBook(tx: Tx, peer: string): Promise<{ book: Book; ownR
     [peer],
   );
   const { own_rev: ownRev, now } = rows[0] as { own_rev: number; now: Date };
-  return { book: await readBook(tx.client, peer, ALL_VERSIONS), ownRev, now };
+  const books = await readBooksOf(tx.client, [peer], ALL_VERSIONS);
+  return { book: books.get(peer) ?? EMPTY_BOOK, ownRev, now };
 }
 
 const ALL_VERSIONS = {
   name: 'agreement-versions',
-  text: `select ${VERSION} from agreement_versions where peer = $1 order by rev`,
+  text: `select ${VERSION} from agreement_versions where peer = any($1::text[]) order by rev`,
 };
 /** Of dead proposals a peer may leave as many as it likes; what is asked for every batch passes them over. */
 const LIVE_VERSIONS = {
   name: 'agreement-live-versions',
   text: `select ${VERSION} from agreement_versions
-    where peer = $1 and state in ('open', 'accepting', 'agreed') order by rev`,
+    where peer = any($1::text[]) and state in ('open', 'accepting', 'agreed') order by rev`,
 };
 const READ_TERMINATIONS = {
   name: 'agreement-terminations',
-  text: `select t.root, t.by, t.noticed_at, t.ends_at
-    from agreement_terminations t join agreement_versions v on v.id = t.root where v.peer = $1`,
+  text: `select v.peer, t.root, t.by, t.noticed_at, t.ends_at
+    from agreement_terminations t join agreement_versions v on v.id = t.root where v.peer = any($1::text[])`,
 };
 
 /** Books as they stand, without a lock and without what came to nothing. */
-export async function readBooks(client: pg.ClientBase, peers: readonly string[]): Promise<Map<string, Book>> {
-  const books = await together(peers.map((peer) => readBook(client, peer, LIVE_VERSIONS)));
-  return new Map(peers.map((peer, at) => [peer, books[at] as Book]));
+export function readBooks(client: pg.ClientBase, peers: readonly string[]): Promise<Map<string, Book>> {
+  return readBooksOf(client, peers, LIVE_VERSIONS);
 }
 
-async function readBook(
+async function readBooksOf(
   client: pg.ClientBase,
-  peer: string,
+  peers: readonly string[],
   statement: { name: string; text: string },
-): Promise<Book> {
-  const versions = await client.query<VersionRow>({ ...statement, values: [peer] });
+): Promise<Map<string, Book>> {
+  const { rows } = await client.query<VersionRow>({ ...statement, values: [peers] });
+  const versions = Map.groupBy(rows, ({ peer }) => peer as string);
   // Most peers have none, and what is asked here is asked for every batch.
-  if (versions.rows.length === 0) return EMPTY_BOOK;
-  const terminations = await client.query<TerminationRow>({ ...READ_TERMINATIONS, values: [peer] });
-  return { versions: versions.rows.map(versionOf), terminations: terminations.rows.map(terminationOf) };
+  const ended =
+    rows.length === 0
+      ? []
+      : (
+          await client.query<TerminationRow & { peer: string }>({
+            ...READ_TERMINATIONS,
+            values: [[...versions.keys()]],
+          })
+        ).rows;
+  const terminations = Map.groupBy(ended, ({ peer }) => peer);
+  return new Map(
+    [...versions].map(([peer, of]) => [
+      peer,
+      { versions: of.map(versionOf), terminations: (terminations.get(peer) ?? []).map(terminationOf) },
+    ]),
+  );
 }
 
 /** One version of a peer, whatever became of it. */

@@ -1,4 +1,4 @@
-import type { Tx } from '../db/index.ts';
+import { type Tx, together } from '../db/index.ts';
 import type { AgreementView } from '../exchange/index.ts';
 import type { ContactCategory } from '../protocol/agreement/terms.ts';
 import {
@@ -14,7 +14,7 @@ import { appendEntries, floorOf } from '../protocol/ledger/sequence.ts';
 import type { LedgerDeps } from './deps.ts';
 import { insertEntries } from './entry-store.ts';
 import { headOf, withHead } from './heads.ts';
-import { lockSequences, readSequences, type Sequence, writeSequences } from './sequence-store.ts';
+import { lockSequences, readCounted, type Sequence, writeSequences } from './sequence-store.ts';
 import { addTellings } from './telling-store.ts';
 
 /** A message that a guest wants to place, or that was taken. */
@@ -78,16 +78,17 @@ export function createHostLedger(deps: LedgerDeps, wake: () => void): HostLedger
           },
         ]),
       );
-      const sequences = await lockSequences(tx, 'host', [...wanted.values()]);
-      const granted = await readSequences(tx.client, { role: 'guest', agreements: [...wanted.keys()] });
-      const other = new Map(granted.map((one) => [one.agreement, one]));
+      const [sequences, granted] = await together([
+        lockSequences(tx, 'host', [...wanted.values()]),
+        readCounted(tx, [...wanted.keys()]),
+      ]);
       const accounts = new Map(
         [...sequences].map(([root, sequence]): [string, Opened] => [
           root,
           {
             sequence,
-            acknowledged: other.get(root)?.counted ?? 0,
-            suspended: other.get(root)?.suspendedAt != null,
+            acknowledged: granted.get(root)?.counted ?? 0,
+            suspended: granted.get(root)?.suspended === true,
           },
         ]),
       );
@@ -138,9 +139,11 @@ export function createHostLedger(deps: LedgerDeps, wake: () => void): HostLedger
         const { peer } = sequence;
         if (past) tx.afterCommit(() => onAlarm({ kind: 'past_tolerance', agreement: root, peer }));
       }
-      await insertEntries(tx, 'host', entries);
-      await writeSequences(tx, written);
-      await addTellings(tx, 'entries', written);
+      await together([
+        insertEntries(tx, 'host', entries),
+        writeSequences(tx, written),
+        addTellings(tx, 'entries', written),
+      ]);
       tx.afterCommit(wake);
     },
   };

@@ -77,6 +77,20 @@ export async function readSequences(
   return rows;
 }
 
+/** What this node, as guest of some agreements, acknowledges of what their hosts counted. */
+export async function readCounted(
+  tx: Tx,
+  agreements: readonly string[],
+): Promise<Map<string, { counted: number; suspended: boolean }>> {
+  const { rows } = await tx.client.query<{ agreement: string; counted: number; suspended: boolean }>({
+    name: 'ledger-counted',
+    text: `select agreement, counted, suspended_at is not null as suspended from ledger_sequences
+      where role = 'guest' and agreement = any($1::text[])`,
+    values: [agreements],
+  });
+  return new Map(rows.map((row) => [row.agreement, row]));
+}
+
 /** Writes where locked sequences stand now. */
 export async function writeSequences(tx: Tx, sequences: readonly Sequence[]): Promise<void> {
   if (sequences.length === 0) return;

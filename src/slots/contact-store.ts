@@ -52,19 +52,21 @@ export const NO_WISHES: ContactWishes = {
 
 /** Locks customers' contacts, in the order of their ids, and reads their wishes. */
 export async function lockContacts(tx: Tx, ids: readonly string[]): Promise<Map<string, ContactWishes>> {
-  const { rows } = await tx.client.query<Row>(
-    `insert into customer_contact (customer_id) select id from unnest($1::uuid[]) as c (id) order by id
+  const { rows } = await tx.client.query<Row>({
+    name: 'contacts-lock',
+    text: `insert into customer_contact (customer_id) select id from unnest($1::uuid[]) as c (id) order by id
      on conflict (customer_id) do update set customer_id = excluded.customer_id returning ${COLUMNS}`,
-    [[...new Set(ids)].sort()],
-  );
+    values: [[...new Set(ids)].sort()],
+  });
   return new Map(rows.map((row) => [row.customer_id, wishesOf(row)]));
 }
 
 export async function readMutes(client: pg.ClientBase, ids: readonly string[]): Promise<Map<string, Mute[]>> {
-  const { rows } = await client.query<Mute & { customer_id: string }>(
-    'select customer_id, peer, until from customer_mutes where customer_id = any($1::uuid[]) order by peer',
-    [ids],
-  );
+  const { rows } = await client.query<Mute & { customer_id: string }>({
+    name: 'contacts-mutes',
+    text: 'select customer_id, peer, until from customer_mutes where customer_id = any($1::uuid[]) order by peer',
+    values: [ids],
+  });
   return Map.groupBy(rows, (row) => row.customer_id);
 }
 

@@ -12,14 +12,15 @@ export async function readDisplays(
   tx: Tx,
   asked: readonly { customerId: string; since: Date }[],
 ): Promise<CountedDisplay[]> {
-  const { rows } = await tx.client.query<Omit<CountedDisplay, 'atMs'> & { at: Date }>(
-    `select d.customer_id as "customerId", d.iss, d.slot, d.category, coalesce(d.displayed_at, d.leased_at) as at
+  const { rows } = await tx.client.query<Omit<CountedDisplay, 'atMs'> & { at: Date }>({
+    name: 'slot-displays',
+    text: `select d.customer_id as "customerId", d.iss, d.slot, d.category, coalesce(d.displayed_at, d.leased_at) as at
      from unnest($1::uuid[], $2::timestamptz[]) as a (customer_id, since)
      join message_displays d on d.customer_id = a.customer_id and d.leased_at > a.since
        and (d.displayed_at is not null or d.leased_until > clock_timestamp())
      order by at`,
-    [asked.map((one) => one.customerId), asked.map((one) => one.since)],
-  );
+    values: [asked.map((one) => one.customerId), asked.map((one) => one.since)],
+  });
   return rows.map(({ at, ...row }) => ({ ...row, atMs: at.getTime() }));
 }
 

@@ -43,16 +43,17 @@ export async function readContacts(
   tx: Tx,
   asked: readonly { customerId: string; iss: string; since: Date }[],
 ): Promise<HostedContact[]> {
-  const { rows } = await tx.client.query<HostedContact>(
-    `select m.customer_id as "customerId", m.iss, m.jti, m.slot, m.category, m.replaces is not null as edit,
+  const { rows } = await tx.client.query<HostedContact>({
+    name: 'slot-contacts',
+    text: `select m.customer_id as "customerId", m.iss, m.jti, m.slot, m.category, m.replaces is not null as edit,
        m.placed_at as "placedAt", m.expires_at as "expiresAt", m.ended_at is not null as ended
      from unnest($1::uuid[], $2::text[], $3::timestamptz[]) as a (customer_id, iss, since)
      join hosted_messages m on m.customer_id = a.customer_id and m.iss = a.iss
        and m.placed_at > least(a.since, now() - interval '31 days')
        and (m.placed_at > a.since or (m.ended_at is null and m.expires_at > now()))
      order by m.placed_at, m.jti`,
-    [asked.map((one) => one.customerId), asked.map((one) => one.iss), asked.map((one) => one.since)],
-  );
+    values: [asked.map((one) => one.customerId), asked.map((one) => one.iss), asked.map((one) => one.since)],
+  });
   return rows;
 }
 
@@ -170,12 +171,13 @@ export async function readSlotStates(
   client: pg.ClientBase,
   peers: readonly string[],
 ): Promise<Map<string, SlotState>> {
-  const { rows } = await client.query<SlotState>(
-    `select peer, slot, paused_at as "pausedAt", paused_reason as "pausedReason",
+  const { rows } = await client.query<SlotState>({
+    name: 'slot-states',
+    text: `select peer, slot, paused_at as "pausedAt", paused_reason as "pausedReason",
        human_checked_at as "humanCheckedAt", human_failures as "humanFailures"
      from hosted_slots where peer = any($1::text[])`,
-    [peers],
-  );
+    values: [peers],
+  });
   return new Map(rows.map((row) => [slotKey(row), row]));
 }
 

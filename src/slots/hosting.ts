@@ -1,4 +1,4 @@
-import type { Tx } from '../db/index.ts';
+import { type Tx, together } from '../db/index.ts';
 import type { ActHandler, InboundItem, Verdict } from '../exchange/index.ts';
 import type { Placement } from '../ledger/index.ts';
 import type { RefusalCode } from '../protocol/refusal.ts';
@@ -14,6 +14,7 @@ import { factsOf, grantOf, LEASE_MS, lookBackMs, REPORT_MS } from './facts.ts';
 import {
   endHosted,
   type HostedContact,
+  type HostedMessage,
   insertHosted,
   markSeenBefore,
   type NamedMessage,
@@ -49,26 +50,33 @@ export function createMessageHandler(deps: Pick<SlotDeps, 'registry' | 'ledger'>
       const known = asked.get(contactKey(one));
       if (known === undefined || since < known.since) asked.set(contactKey(one), one);
     }
-    const contacts = await readContacts(tx, [...asked.values()]);
-    const displays = await readDisplays(
-      tx,
-      [...wishes].map(([customerId, { calm }]) => {
-        const looks = [...asked.values()].filter((one) => one.customerId === customerId);
-        const sinceMs = Math.min(
-          ...looks.map(({ since }) => since.getTime()),
-          nowMs - (calm ? windowMs(calm) : 0),
-        );
-        return { customerId, since: new Date(sinceMs - LEASE_MS - REPORT_MS) };
-      }),
-    );
+    const looks = [...wishes].map(([customerId, { calm }]) => {
+      const ofCustomer = [...asked.values()].filter((one) => one.customerId === customerId);
+      const sinceMs = Math.min(
+        ...ofCustomer.map(({ since }) => since.getTime()),
+        nowMs - (calm ? windowMs(calm) : 0),
+      );
+      return { customerId, since: new Date(sinceMs - LEASE_MS - REPORT_MS) };
+    });
+    // They leave in this order: accounts are locked after customers, always, and whoever holds one waits for nobody.
+    const [contacts, displays, mutes, states, named, overdue, books] = await together([
+      readContacts(tx, [...asked.values()]),
+      readDisplays(tx, looks),
+      readMutes(tx.client, customers),
+      readSlotStates(tx.client, [...new Set(items.map(({ iss }) => iss))]),
+      readNamed(tx, items.flatMap(namesOf)),
+      readOverdue(tx, offering(items)),
+      deps.ledger.host.open(tx, items.map(placementOf)),
+    ]);
     return {
       wishes,
       contacts: Map.groupBy(contacts, contactKey),
       displays: Map.groupBy(displays, ({ customerId }) => customerId),
-      mutes: await readMutes(tx.client, customers),
-      states: await readSlotStates(tx.client, [...new Set(items.map(({ iss }) => iss))]),
-      named: await readNamed(tx, items.flatMap(namesOf)),
-      overdue: await readOverdue(tx, offering(items)),
+      mutes,
+      states,
+      named,
+      overdue,
+      books,
     };
   }
 
@@ -83,9 +91,11 @@ export function createMessageHandler(deps: Pick<SlotDeps, 'registry' | 'ledger'>
     whilePaused: 'close',
     async judge(tx, items) {
       const host = deps.registry.self.entityId;
-      const { wishes, contacts, displays, mutes, states, named, overdue } = await readAll(tx, items, host);
-      // After the customers, always: whoever holds an account waits for nobody.
-      const books = await deps.ledger.host.open(tx, items.map(placementOf));
+      const { wishes, contacts, displays, mutes, states, named, overdue, books } = await readAll(
+        tx,
+        items,
+        host,
+      );
       return items.map((item): Verdict => {
         const unfit = refuseForNamed(item, named);
         if (unfit !== undefined) return { refusal: unfit };
@@ -120,39 +130,22 @@ export function createMessageHandler(deps: Pick<SlotDeps, 'registry' | 'ledger'>
       });
     },
     async apply(tx, items) {
-      await insertHosted(
-        tx,
-        items.map((item) => {
-          const { slot, category, priority, thread, replaces, expiresAt } = bodyOf(item);
-          return {
-            id: newUuidV7(),
-            iss: item.iss,
-            jti: item.jti,
-            linkId: item.claims.sub as string,
-            customerId: customerOf(item),
-            agreement: item.agreement?.id as string,
-            slot,
-            category,
-            priority,
-            bodyId: item.bodyId,
-            thread: thread ?? null,
-            replaces: replaces ?? null,
-            placedAt: item.decidedAt,
-            eligibleAt: eligibleAt.get(item) ?? item.decidedAt,
-            expiresAt: new Date(expiresAt),
-          };
-        }),
-      );
       const replaced = items.flatMap((item) => {
         const { replaces } = bodyOf(item);
         return replaces === undefined ? [] : [{ iss: item.iss, jti: replaces, at: item.decidedAt }];
       });
-      await endHosted(tx, replaced, 'replaced');
+      await together([
+        insertHosted(
+          tx,
+          items.map((item) => hostedOf(item, eligibleAt.get(item) ?? item.decidedAt)),
+        ),
+        endHosted(tx, replaced, 'replaced'),
+        deps.ledger.host.post(tx, items.map(placementOf)),
+      ]);
       await markSeenBefore(
         tx,
         items.filter((item) => bodyOf(item).replaces !== undefined),
       );
-      await deps.ledger.host.post(tx, items.map(placementOf));
     },
   };
 }
@@ -237,6 +230,27 @@ function endNamed(item: InboundItem, named: Map<string, NamedMessage>): void {
 function endReplaced(contacts: readonly HostedContact[], item: InboundItem): HostedContact[] {
   const { replaces } = bodyOf(item);
   return contacts.map((one) => (one.jti === replaces ? { ...one, ended: true } : one));
+}
+
+function hostedOf(item: InboundItem, eligibleAt: Date): HostedMessage {
+  const { slot, category, priority, thread, replaces, expiresAt } = bodyOf(item);
+  return {
+    id: newUuidV7(),
+    iss: item.iss,
+    jti: item.jti,
+    linkId: item.claims.sub as string,
+    customerId: customerOf(item),
+    agreement: item.agreement?.id as string,
+    slot,
+    category,
+    priority,
+    bodyId: item.bodyId,
+    thread: thread ?? null,
+    replaces: replaces ?? null,
+    placedAt: item.decidedAt,
+    eligibleAt,
+    expiresAt: new Date(expiresAt),
+  };
 }
 
 function contactOf(item: InboundItem): HostedContact {
