@@ -128,3 +128,17 @@ t.test('a host tells more than fits, and of what is gone', async (t) => {
   t.match(await tell(event, { link, kind: 'muted', at: inSeconds(-1) }), { status: 201 });
   t.same(await received(), [], 'erased, and stays so');
 });
+
+t.test('a host tells of mutes without end', async (t) => {
+  const { link, tell, guest } = await startTeller(t);
+  const at = Date.now() - 10_000_000;
+  for (let told = 0; told < 3_000; told += 500) {
+    const mutes = Array.from({ length: 500 }, (_, k) => ({
+      link,
+      kind: k % 2 === 0 ? 'muted' : 'unmuted',
+      at: new Date(at + (told + k) * 1000).toISOString(),
+    }));
+    t.match(await tell(...mutes), { status: 201 }, 'it learns nothing of it');
+  }
+  t.equal((await sql(guest, 'select 1 from received_engagement')).length, 1_000);
+});

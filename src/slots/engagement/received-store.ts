@@ -3,9 +3,12 @@ import type { Tx } from '../../db/index.ts';
 import type { GuestEvent, MessageEvent, ToldEvent } from '../../protocol/slot/engagement.ts';
 import { CLOCK_SKEW_S } from '../../protocol/time.ts';
 
+/** What is told of a link and no message, as mutes and their ends: so many a customer never comes to. */
+const MAX_OF_LINK = 1_000;
+
 /**
  * Keeps the first time of each kind for each message; only of messages and links that the host is party to, and of what
- * has happened, as far as clocks agree.
+ * has happened, as far as clocks agree; of a link alone no more than a customer can do.
  */
 export async function storeReceivedEvents(
   tx: Tx,
@@ -19,7 +22,8 @@ export async function storeReceivedEvents(
        as t (peer, link_id, message, kind, at, received_at)
      left join sent_messages m on m.id = t.message and m.peer = t.peer
      join links l on l.id = coalesce(m.link_id, t.link_id) and l.peer = t.peer and l.erased_at is null
-     where (t.message is null or m.id is not null) and t.at <= t.received_at + $7 * interval '1 second'
+     where t.at <= t.received_at + $7 * interval '1 second' and case when t.message is not null then m.id is not null
+       else not exists (select 1 from received_engagement e where e.link_id = l.id and e.message is null offset $8) end
      on conflict do nothing`,
     [
       told.map(({ peer }) => peer),
@@ -29,6 +33,7 @@ export async function storeReceivedEvents(
       told.map(({ event }) => event.at),
       told.map(({ receivedAt }) => receivedAt),
       CLOCK_SKEW_S,
+      MAX_OF_LINK - 1,
     ],
   );
 }
