@@ -1,4 +1,4 @@
-import { readNow, type Tx } from '../db/index.ts';
+import { readNow, type Tx, together } from '../db/index.ts';
 import type { LinkView } from '../exchange/index.ts';
 import type { AgreementTerms, HumanRoute, SlotGrant } from '../protocol/agreement/terms.ts';
 import { decodeManifest } from '../protocol/manifest.ts';
@@ -91,10 +91,15 @@ export function createFeed(
     const wishes = (await lockContacts(tx, [customer])).get(customer) ?? NO_WISHES;
     // After the lock: whoever waited for it sees what was leased meanwhile.
     const now = await readNow(tx);
-    const rows = await readActive(tx, customer, { now, most: filter.limit });
-    const mutes = (await readMutes(tx.client, [customer])).get(customer) ?? [];
-    const terms = await deps.agreements.terms(tx, [...new Set(rows.map(({ agreement }) => agreement))]);
-    const states = await readSlotStates(tx.client, [...new Set(rows.map(({ iss }) => iss))]);
+    const [rows, muted] = await together([
+      readActive(tx, customer, { now, most: filter.limit }),
+      readMutes(tx.client, [customer]),
+    ]);
+    const mutes = muted.get(customer) ?? [];
+    const [terms, states] = await together([
+      deps.agreements.terms(tx, [...new Set(rows.map(({ agreement }) => agreement))]),
+      readSlotStates(tx.client, [...new Set(rows.map(({ iss }) => iss))]),
+    ]);
     const byId = new Map(rows.map((row) => [row.id, row]));
     const grants = new Map<string, SlotGrant>();
     for (const row of rows) {
