@@ -93,7 +93,11 @@ function tableOf({ hosted, granted, reciprocity, universality }: Report): string
   const units = [
     ['contact units', cell(reciprocity?.['hosted']), cell(reciprocity?.['granted'])],
     ['balance', cell(reciprocity?.['balance']), ''],
+    ['tolerance', cell(reciprocity?.['tolerance']), ''],
   ];
-  const own = [['institutions of customers that are here', cell(universality?.['percent'], ' %'), '']];
+  const own = [
+    ['customers who named their institutions', cell(universality?.['customers']), ''],
+    ['of those institutions, here', cell(universality?.['percent'], ' %'), ''],
+  ];
   return renderTable(['figure', 'hosted here', 'hosted by the peer'], [...rows, ...units, ...own]);
 }

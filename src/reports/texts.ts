@@ -13,7 +13,7 @@ export const TEXTS = {
     contactsByMonth: 'Contacts by month',
     notTold: 'not told',
     groups: (k: number) =>
-      `What says something of customers is told of at least ${k} of them together. Both institutions work out the same figures, each from its own books.`,
+      `What says something of customers is told of at least ${k} of them together. Both institutions work out the same figures, each from its own books, where both tell of groups of the same size; universality is of this vault alone.`,
     figures: {
       reach: 'Customers reached',
       contacts: 'Contacts',
@@ -51,7 +51,7 @@ export const TEXTS = {
     contactsByMonth: 'Contacts par mois',
     notTold: 'non communiqué',
     groups: (k: number) =>
-      `Ce qui décrit des clients n’est communiqué que pour ${k} d’entre eux au moins, ensemble. Les deux institutions établissent les mêmes chiffres, chacune d’après ses propres livres.`,
+      `Ce qui décrit des clients n’est communiqué que pour ${k} d’entre eux au moins, ensemble. Les deux institutions établissent les mêmes chiffres, chacune d’après ses propres livres, si leurs groupes ont la même taille ; l’universalité est celle de ce coffre seul.`,
     figures: {
       reach: 'Clients touchés',
       contacts: 'Contacts',

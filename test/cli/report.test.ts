@@ -18,6 +18,8 @@ t.test('the relationship report, as a table and in files', async (t) => {
   t.match(table.stdout, /^figure +hosted here +hosted by the peer$/m);
   t.match(table.stdout, /^contacts +0 +1$/m);
   t.match(table.stdout, /^opted out +— +—$/m, 'not told of one customer');
+  t.match(table.stdout, /^tolerance +/m);
+  t.match(table.stdout, /^of those institutions, here +—/m);
   t.match(JSON.parse((await run('--json')).stdout), { granted: { contacts: 1 } });
 
   const folder = await tempDir(t);

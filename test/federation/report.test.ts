@@ -9,7 +9,11 @@ import { contactScopes, grantWith, message, slotGrant, sql } from '../support/sl
 const SAMPLE = new URL('../../examples/documents/facture-fr.pdf', import.meta.url);
 const CUSTOMERS = 24;
 
-type Report = Record<string, unknown> & { hosted: Record<string, unknown>; granted: Record<string, unknown> };
+type Report = Record<string, unknown> & {
+  hosted: Record<string, unknown>;
+  granted: Record<string, unknown>;
+  reciprocity?: { hosted: number; granted: number; balance: number };
+};
 
 async function settle(node: TestNode): Promise<void> {
   await eventually(async () => {
@@ -108,6 +112,9 @@ t.test('both sides work out the same figures', async (t) => {
   });
   t.match(atHost.granted, { reach: 3, contacts: 3 });
   t.notOk('optOuts' in atHost.granted, 'of three customers nothing more is told');
+  t.ok((atHost.reciprocity?.hosted ?? 0) > 0);
+  t.equal(atHost.reciprocity?.hosted, atGuest.reciprocity?.granted, 'units, by both books');
+  t.equal(atHost.reciprocity?.balance, -(atGuest.reciprocity?.balance ?? Number.NaN));
   t.match(atHost['universality'], { customers: 20, percent: 23.8 }, 'one in four, but for who left');
   t.notOk('universality' in atGuest, 'of its own vault alone');
 
@@ -121,16 +128,26 @@ t.test('both sides work out the same figures', async (t) => {
       lines.includes(`"${guest.url}",${month},${month},granted,optOuts,count,`),
       'empty where it is not told',
     );
-    for (const [lang, text] of [
-      ['fr', 'Rapport de relation'],
-      ['en', 'Relationship report'],
+    const told = (section: string, figure: string) =>
+      lines
+        .find((line) => line.includes(`,${section},${figure},`))
+        ?.split(',')
+        .at(-1);
+    t.equal(told('hosted', 'humanP90Hours'), '0');
+    t.equal(told('hosted', 'humanOver15DaysPercent'), '0');
+    t.equal(told('reciprocity', 'hostedUnits'), String(atHost.reciprocity?.hosted));
+    t.equal(told('reciprocity', 'balance'), String(atHost.reciprocity?.balance));
+    t.equal(told('universality', 'percent'), '23.8');
+    for (const [lang, ...texts] of [
+      ['fr', 'Rapport de relation', 'Clients touchés', 'Délai médian de réponse', 'Solde', '23,8'],
+      ['en', 'Relationship report', 'Customers reached', 'Median time to the answer', 'Balance', '23.8'],
     ]) {
       const page = await read(host, guest, `&format=html&lang=${lang}`);
       t.match(page.headers.get('content-type'), /^text\/html/);
       t.match(page.headers.get('content-security-policy'), /default-src 'none'/);
       const html = page.bytes.toString('utf8');
       t.match(html, `<html lang="${lang}">`);
-      t.match(html, text);
+      for (const text of texts) t.ok(html.includes(text), text);
       t.match(html, /<svg role="img"/);
       t.notMatch(html, /<script|https?:\/\/(?!127)/);
     }
