@@ -15,12 +15,13 @@ import type {
   AgreementTerminateBody,
 } from '../protocol/agreement/terms.ts';
 import { findProposalProblem } from '../protocol/agreement/terms-check.ts';
+import { lockBook } from './book-store.ts';
 import type { AgreementDeps } from './deps.ts';
 import { insertExchange } from './exchange-store.ts';
 import { versionOfProposal } from './proposal.ts';
 import { recordChanges } from './record.ts';
 import type { AgreementAct, Speaker } from './speak.ts';
-import { countProposals, lockBook, type ProposalText, writeChanges } from './store.ts';
+import { countProposals, type ProposalText, writeChanges } from './store.ts';
 
 /** More than people negotiate, and few enough to be kept for ever. */
 const MAX_PROPOSALS_A_DAY = 100;

@@ -9,12 +9,13 @@ import type { EntityId } from '../protocol/ids.ts';
 import { Refusal } from '../protocol/refusal.ts';
 import { MANIFEST_MAX_BYTES } from '../protocol/schemas/definitions.ts';
 import { findSchemaProblem } from '../protocol/schemas/validators.ts';
+import { lockBook } from './book-store.ts';
 import type { AgreementDeps } from './deps.ts';
 import { terminationBody } from './outcomes.ts';
 import { versionOfProposal } from './proposal.ts';
 import { recordChanges } from './record.ts';
 import { declineBody, type Speaker } from './speak.ts';
-import { lockBook, type ProposalText, readPeer, tellTermination, writeChanges } from './store.ts';
+import { type ProposalText, readPeer, tellTermination, writeChanges } from './store.ts';
 
 export type ProposeAgreement = {
   peer: string;

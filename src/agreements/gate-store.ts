@@ -4,7 +4,7 @@ import type { AgreementGate, AgreementRuling, AgreementView } from '../exchange/
 import { type Book, EMPTY_BOOK, type Version } from '../protocol/agreement/book.ts';
 import { currentVersion, ruleOn, ruleOnNone, versionToName } from '../protocol/agreement/ruling.ts';
 import type { AgreementTerms } from '../protocol/agreement/terms.ts';
-import { readBooks, readTerms, readVersion } from './store.ts';
+import { readBooks, readTerms, readVersion } from './book-store.ts';
 
 /** What other rooms ask of agreements: under which version an exchange is judged, and which one to name. */
 export function createAgreementGate(): AgreementGate {

@@ -4,6 +4,7 @@ import { pauseBeforeRepeatMs } from '../outbox/index.ts';
 import { type Change, findVersion } from '../protocol/agreement/book.ts';
 import { settleAcceptance, settleProposal } from '../protocol/agreement/negotiation.ts';
 import type { EntityId, ExchangeId } from '../protocol/ids.ts';
+import { lockBook } from './book-store.ts';
 import type { AgreementDeps } from './deps.ts';
 import { readFirstSaid, readOwnExchanges } from './exchange-store.ts';
 import { recordChanges } from './record.ts';
@@ -11,7 +12,6 @@ import { type AgreementAct, declineBody, type Speaker } from './speak.ts';
 import {
   acknowledgeTermination,
   dropTermination,
-  lockBook,
   readAnswerNote,
   readTerminations,
   tellTermination,

@@ -2,6 +2,7 @@ import type { ActHandler, FullProof, OutcomeListener } from '../exchange/index.t
 import { EMPTY_BOOK } from '../protocol/agreement/book.ts';
 import { Refusal } from '../protocol/refusal.ts';
 import { createAgreementHandlers } from './acts.ts';
+import { readBooks } from './book-store.ts';
 import { type AgreementChanges, createAgreementChanges } from './changes.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import type { AgreementDeps } from './deps.ts';
@@ -16,7 +17,7 @@ import {
   terminationShape,
 } from './shapes.ts';
 import { createSpeaker } from './speak.ts';
-import { listVersions, readBooks, readTerminations, type VersionFilter } from './store.ts';
+import { listVersions, readTerminations, type VersionFilter } from './store.ts';
 
 /**
  * Agreements with peers, as the institution's people use them. Every call refuses with a Refusal whose code is in

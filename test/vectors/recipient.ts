@@ -1,8 +1,9 @@
 import pg from 'pg';
 import type { Test } from 'tap';
 import { v7 as uuidV7 } from 'uuid';
+import { lockBook } from '../../src/agreements/book-store.ts';
 import { versionOfProposal } from '../../src/agreements/proposal.ts';
-import { lockBook, writeChanges } from '../../src/agreements/store.ts';
+import { writeChanges } from '../../src/agreements/store.ts';
 import type { Tx } from '../../src/db/index.ts';
 import type { Side, VersionState } from '../../src/protocol/agreement/book.ts';
 import type { AgreementProposeBody } from '../../src/protocol/agreement/terms.ts';
