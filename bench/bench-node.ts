@@ -35,8 +35,9 @@ export async function startBenchNode(bench: Bench, name: string): Promise<BenchN
     INTERVAULT_LISTEN_HOST: '127.0.0.1',
     INTERVAULT_MANAGEMENT_PORT: '0',
     INTERVAULT_ALLOW_INSECURE_PEERS: 'true',
-    // Everything comes from one peer here, faster than its default allowance of 10,000 a second.
+    // Everything comes from one peer, and from one caller, faster than their default allowances.
     INTERVAULT_PEER_RATE_PER_MIN: '10000000',
+    INTERVAULT_TOKEN_RATE_PER_MIN: '10000000',
     ...bench.options.nodeEnv,
   };
   const logFile = path.join(bench.folder, `${name}.log`);

@@ -1,8 +1,14 @@
 import { type Dispatcher, Pool } from 'undici';
 import type { Push } from './pushes.ts';
 
-/** One push's answer: its status, or 0 where the connection broke. */
-type Answered = (push: Push, status: number) => void;
+/** What is sent over and over, one by one. */
+export type Shell<T> = {
+  /** Undefined where none is left. */
+  next(): T | undefined;
+  toRequest(shot: T): Dispatcher.DispatchOptions;
+  /** One answer: its status, or 0 where the connection broke. */
+  answered(shot: T, status: number): void;
+};
 
 export type Target = { origin: string; connections: number };
 
@@ -20,8 +26,17 @@ function createPool({ origin, connections }: Target): Pool {
   });
 }
 
+export function pushRequest(push: Push): Dispatcher.DispatchOptions {
+  return {
+    method: 'PUT',
+    path: `${EXCHANGES}/${push.jti}`,
+    headers: { 'ivx-envelope': push.envelope, 'content-type': 'application/ivx-exchange' },
+    body: Buffer.concat([push.manifest, push.content]),
+  };
+}
+
 /** Below undici's `request`: what the load generator saves, the processes it measures get. */
-function send(pool: Pool, push: Push): Promise<number> {
+function send(pool: Pool, request: Dispatcher.DispatchOptions): Promise<number> {
   return new Promise((resolve) => {
     let status = 0;
     const handler: Dispatcher.DispatchHandler = {
@@ -33,37 +48,28 @@ function send(pool: Pool, push: Push): Promise<number> {
       onResponseEnd: () => resolve(status),
       onResponseError: () => resolve(0),
     };
-    pool.dispatch(
-      {
-        method: 'PUT',
-        path: `${EXCHANGES}/${push.jti}`,
-        headers: { 'ivx-envelope': push.envelope, 'content-type': 'application/ivx-exchange' },
-        body: Buffer.concat([push.manifest, push.content]),
-      },
-      handler,
-    );
+    pool.dispatch(request, handler);
   });
 }
 
 /**
- * Closed loop: each connection sends the next push as soon as the last one was answered, for `forMs` or until none is
+ * Closed loop: each connection sends the next one as soon as the last one was answered, for `forMs` or until none is
  * left. Resolves with the milliseconds from the first request to the last answer.
  */
-export async function fireClosedLoop(
+export async function fireClosedLoop<T>(
   target: Target,
-  next: () => Push | undefined,
+  { next, toRequest, answered }: Shell<T>,
   forMs: number,
-  answered: Answered,
 ): Promise<number> {
   const pool = createPool(target);
   const startMs = performance.now();
   const untilMs = startMs + forMs;
   async function connection(): Promise<void> {
     while (performance.now() < untilMs) {
-      const push = next();
-      if (push === undefined) return;
-      const status = await send(pool, push);
-      answered(push, status);
+      const shot = next();
+      if (shot === undefined) return;
+      const status = await send(pool, toRequest(shot));
+      answered(shot, status);
       // Whoever is down would otherwise be offered the whole stock within a second.
       if (status === 0 || status === 503)
         await new Promise((resolve) => setTimeout(resolve, BROKEN_PAUSE_MS));
@@ -76,14 +82,13 @@ export async function fireClosedLoop(
 }
 
 /**
- * Open loop: a push is due every 1/`ratePerS` whether or not earlier ones were answered, and its latency counts from
+ * Open loop: one is due every 1/`ratePerS` whether or not earlier ones were answered, and its latency counts from
  * when it was due, so that a stall is felt by all that should have been sent during it. Resolves with the latencies.
  */
-export async function fireOpenLoop(
+export async function fireOpenLoop<T>(
   target: Target,
-  next: () => Push | undefined,
+  { next, toRequest, answered }: Shell<T>,
   plan: { forMs: number; ratePerS: number },
-  answered: Answered,
 ): Promise<number[]> {
   const pool = createPool(target);
   const total = Math.floor((plan.forMs * plan.ratePerS) / 1000);
@@ -99,12 +104,12 @@ export async function fireOpenLoop(
       await new Promise((resolve) => setTimeout(resolve, 1));
       continue;
     }
-    const push = next();
-    if (push === undefined) break;
+    const shot = next();
+    if (shot === undefined) break;
     sent.push(
-      send(pool, push).then((status) => {
+      send(pool, toRequest(shot)).then((status) => {
         latenciesMs.push(performance.now() - dueMs);
-        answered(push, status);
+        answered(shot, status);
       }),
     );
   }

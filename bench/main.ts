@@ -1,4 +1,4 @@
-// `npm run bench -- push | memory | growth | crash`; see bench/README.md.
+// `npm run bench -- push | slots | memory | growth | crash`; see bench/README.md.
 import { killChildren } from './child.ts';
 import { withBench } from './context.ts';
 import { benchCrash } from './crash.ts';
@@ -7,8 +7,15 @@ import { benchMemory } from './memory.ts';
 import { type Options, parseOptions, USAGE } from './options.ts';
 import { benchPush } from './push.ts';
 import { reportOf, tableOf } from './report.ts';
+import { benchSlots } from './slots/slots.ts';
 
-const BENCH_OF = { push: benchPush, memory: benchMemory, growth: benchGrowth, crash: benchCrash } as const;
+const BENCH_OF = {
+  push: benchPush,
+  slots: benchSlots,
+  memory: benchMemory,
+  growth: benchGrowth,
+  crash: benchCrash,
+} as const;
 
 function readOptions(): Options | undefined {
   try {

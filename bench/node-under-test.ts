@@ -4,10 +4,13 @@ import { pino } from 'pino';
 import { v7 as uuidV7 } from 'uuid';
 import { loadConfig } from '../src/config.ts';
 import { createLogger } from '../src/http/logger.ts';
+import { issueNodeToken } from '../src/http/node-token.ts';
 import { type Node, startNode } from '../src/node.ts';
 import type { LinkId } from '../src/protocol/ids.ts';
 import { SAMPLE_FIELDS, sampleContent, sampleStream } from './sample-content.ts';
 import { serveCommands } from './serve.ts';
+
+const TOKEN_TTL_S = 3600;
 
 let running: Node | undefined;
 
@@ -58,6 +61,11 @@ const commands = {
       .executeTakeFirstOrThrow();
     if (own === undefined) throw new Error('the node has no public URL');
     return key.kid;
+  },
+  /** An access token of its institution API. */
+  async token(role: string): Promise<string> {
+    const issued = await issueNodeToken(node().config, { role, subject: 'bench', ttlS: TOKEN_TTL_S });
+    return issued.token;
   },
   async addPeer(peer: { url: string; pin: string }): Promise<void> {
     await node().registry.peerAdmin.add(peer);

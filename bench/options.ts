@@ -1,10 +1,13 @@
 import { parseArgs } from 'node:util';
 
-export const BENCHES = ['push', 'memory', 'growth', 'crash'] as const;
+export const BENCHES = ['push', 'slots', 'memory', 'growth', 'crash'] as const;
 export type BenchName = (typeof BENCHES)[number];
 
-export const PUSH_PARTS = ['receive', 'send', 'end_to_end'] as const;
-export type PushPart = (typeof PUSH_PARTS)[number];
+const PARTS = {
+  push: ['receive', 'send', 'end_to_end'],
+  slots: ['accept', 'growth', 'feed'],
+} as const;
+export type Part = (typeof PARTS)[keyof typeof PARTS][number];
 
 export type Options = {
   bench: BenchName;
@@ -16,8 +19,8 @@ export type Options = {
   seconds: number;
   /** How many documents `growth` stores. */
   documents: number;
-  /** Parts of `push` to run. */
-  only: readonly PushPart[];
+  /** Parts of `push` or `slots` to run. */
+  only: readonly Part[];
   /** Where the store lies; the system's temporary folder by default. */
   dir: string | undefined;
   /** Where CPU profiles of the node and of the ceiling go. */
@@ -26,21 +29,21 @@ export type Options = {
   nodeEnv: Readonly<Record<string, string>>;
 };
 
-export const USAGE = `Usage: npm run bench -- push | memory | growth | crash [options]
+export const USAGE = `Usage: npm run bench -- push | slots | memory | growth | crash [options]
 
   --json            one JSON object on one line on stdout; progress goes to stderr
   --quick           one round of one second: checks that everything works
   --rounds N        timed rounds (5; memory 3; crash 10)
   --seconds S       length of a timed round (5)
   --documents N     documents that growth stores (1000000)
-  --only PART,…     parts of push: receive, send, end_to_end
+  --only PART,…     parts of push: receive, send, end_to_end; of slots: accept, growth, feed
   --dir FOLDER      where the store lies, on the disk to be measured
   --cpu-prof FOLDER writes CPU profiles of the node and of the ceiling
   --node-env K=V    an INTERVAULT_… variable for the nodes; may come more than once
 `;
 
-const ROUNDS = { push: 5, growth: 5, memory: 3, crash: 10 } as const;
-const QUICK_ROUNDS = { push: 1, growth: 1, memory: 1, crash: 2 } as const;
+const ROUNDS = { push: 5, slots: 5, growth: 5, memory: 3, crash: 10 } as const;
+const QUICK_ROUNDS = { push: 1, slots: 1, growth: 1, memory: 1, crash: 2 } as const;
 
 /** Throws a TypeError that says what is wrong with the arguments. */
 export function parseOptions(args: readonly string[]): Options {
@@ -69,7 +72,7 @@ export function parseOptions(args: readonly string[]): Options {
     rounds: count('rounds', values.rounds, (quick ? QUICK_ROUNDS : ROUNDS)[bench], 1),
     seconds: count('seconds', values.seconds, quick ? 1 : 5, 1),
     documents: count('documents', values.documents, quick ? 2_000 : 1_000_000, 1_000),
-    only: parseParts(values.only),
+    only: parseParts(bench, values.only),
     dir: values.dir,
     cpuProf: values['cpu-prof'],
     nodeEnv: parseEnv(values['node-env'] ?? []),
@@ -84,11 +87,13 @@ function count(name: string, text: string | undefined, otherwise: number, least:
   return value;
 }
 
-function parseParts(text: string | undefined): readonly PushPart[] {
-  if (text === undefined) return PUSH_PARTS;
+function parseParts(bench: BenchName, text: string | undefined): readonly Part[] {
+  const parts: readonly Part[] = bench === 'push' || bench === 'slots' ? PARTS[bench] : [];
+  if (text === undefined) return parts;
   return text.split(',').map((name) => {
-    const part = PUSH_PARTS.find((known) => known === name);
-    if (part === undefined) throw new TypeError(`--only takes ${PUSH_PARTS.join(', ')}`);
+    const part = parts.find((known) => known === name);
+    if (part === undefined)
+      throw new TypeError(`--only takes ${parts.join(', ') || `nothing with ${bench}`}`);
     return part;
   });
 }

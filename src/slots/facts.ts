@@ -70,7 +70,7 @@ export function factsOf(given: {
     humanOverdue: given.humanOverdue,
     activeUntilMs: contacts
       .filter((one) => one.slot === message.slot && !one.ended && one.jti !== message.replaces)
-      .map((one) => one.expiresAt.getTime())
+      .map((one) => one.expiresAtMs)
       .filter((time) => time > nowMs),
     placed: contacts.filter((one) => !one.edit).map(contactOf),
     displayed: displays.filter(({ iss }) => iss === item.iss),
@@ -85,10 +85,10 @@ export function factsOf(given: {
   };
 }
 
-const contactOf = ({ slot, category, placedAt }: HostedContact): Contact => ({
+const contactOf = ({ slot, category, placedAtMs }: HostedContact): Contact => ({
   slot,
   category,
-  atMs: placedAt.getTime(),
+  atMs: placedAtMs,
 });
 
 /** What a host refuses whoever the customer is and whatever they did: the sender's own node knows it without asking. */

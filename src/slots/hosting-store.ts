@@ -22,7 +22,7 @@ export type HostedMessage = {
   expiresAt: Date;
 };
 
-/** What caps and capacity look at. */
+/** What caps and capacity look at. Times are Unix milliseconds: there are dozens of these for each message. */
 export type HostedContact = {
   customerId: string;
   iss: string;
@@ -30,8 +30,8 @@ export type HostedContact = {
   slot: string;
   category: ContactCategory;
   edit: boolean;
-  placedAt: Date;
-  expiresAt: Date;
+  placedAtMs: number;
+  expiresAtMs: number;
   ended: boolean;
 };
 
@@ -46,7 +46,8 @@ export async function readContacts(
   const { rows } = await tx.client.query<HostedContact>({
     name: 'slot-contacts',
     text: `select m.customer_id as "customerId", m.iss, m.jti, m.slot, m.category, m.replaces is not null as edit,
-       m.placed_at as "placedAt", m.expires_at as "expiresAt", m.ended_at is not null as ended
+       (extract(epoch from m.placed_at) * 1000)::float8 as "placedAtMs",
+       (extract(epoch from m.expires_at) * 1000)::float8 as "expiresAtMs", m.ended_at is not null as ended
      from unnest($1::uuid[], $2::text[], $3::timestamptz[]) as a (customer_id, iss, since)
      join hosted_messages m on m.customer_id = a.customer_id and m.iss = a.iss
        and m.placed_at > least(a.since, now() - interval '31 days')

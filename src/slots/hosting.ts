@@ -262,8 +262,8 @@ function contactOf(item: InboundItem): HostedContact {
     slot,
     category,
     edit: replaces !== undefined,
-    placedAt: item.decidedAt,
-    expiresAt: new Date(expiresAt),
+    placedAtMs: item.decidedAt.getTime(),
+    expiresAtMs: Date.parse(expiresAt),
     ended: false,
   };
 }

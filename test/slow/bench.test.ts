@@ -20,12 +20,21 @@ const FIGURES_OF = {
     'receive_vs_naive_log',
     'send',
   ],
+  slots: [
+    'feed',
+    'feed_p99_ms',
+    'ledger_1000_pairs',
+    'ledger_hot_pair',
+    'ledger_vs_naive_log',
+    'slots_growth_1e6',
+    'slots_receive',
+  ],
   memory: ['rss_1gib_mib'],
   growth: ['growth_1e6', 'rss_drift_mib'],
   crash: ['lost'],
 } as const;
 
-t.setTimeout(RUN_TIMEOUT_MS * 4);
+t.setTimeout(RUN_TIMEOUT_MS * 5);
 
 function runBench(args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const { NODE_OPTIONS: _, ...env } = process.env;
@@ -106,6 +115,8 @@ t.test('wrong arguments end with 2 and say what is possible', async (t) => {
     ['push', 'memory'],
     ['push', '--rounds', '0'],
     ['push', '--only', 'x'],
+    ['push', '--only', 'feed'],
+    ['crash', '--only', 'receive'],
   ]) {
     const { code, stdout, stderr } = await runBench(args);
     t.equal(code, 2, args.join(' '));
