@@ -39,6 +39,7 @@ import {
   customerRoutes,
   replyRoutes,
   type SlotService,
+  slotEvidenceRoutes,
   slotFederationRoutes,
   slotRoutes,
 } from './slots/index.ts';
@@ -158,6 +159,7 @@ async function addInstitutionApi(app: App, node: ServedNode, addressBuckets: Tok
       slotRoutes(slots, clock, access),
       customerRoutes(slots, access),
       replyRoutes(slots.answering, access),
+      slotEvidenceRoutes(slots.evidence, access),
       reportRoutes(reports, access),
       peerRoutes(registry.peerAdmin, outbox.traffic, access),
       keyRoutes(registry.ownKeys, access),

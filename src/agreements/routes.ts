@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify';
 import type { ApiAccess } from '../api-access.ts';
+import { evidenceShape } from '../evidence/index.ts';
 import type { VersionState } from '../protocol/agreement/book.ts';
 import type { ProposeAgreement, TerminateAgreement } from './changes.ts';
 import type { AgreementService } from './service.ts';
@@ -42,7 +43,7 @@ export function agreementRoutes(agreements: AgreementService, access: ApiAccess)
             ...exchange,
             ...(envelope !== undefined && { envelope }),
             ...(manifest !== undefined && { manifest: manifest.toString('utf8') }),
-            records: records.map(({ event, issuer, eventAt, jws }) => ({ event, issuer, at: eventAt, jws })),
+            records: records.map(evidenceShape),
           })),
         };
       },

@@ -2,12 +2,12 @@ import { Readable } from 'node:stream';
 import fastifyMultipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { type ApiAccess, parseIdempotencyKey } from '../api-access.ts';
+import { chainShape } from '../evidence/index.ts';
 import { keepPace, type PaceLimits } from '../pace.ts';
 import type { ExchangeId } from '../protocol/ids.ts';
 import { Refusal } from '../protocol/refusal.ts';
 import { DOCUMENT_TYPES } from '../protocol/schemas/document.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
-import { evidenceShape } from './evidence-shape.ts';
 import { type FormParts, METADATA_MAX_BYTES, takeFile, takeMetadata, tooSlow } from './form.ts';
 import type { SentFilter } from './list-store.ts';
 import { type GivenMetadata, readMetadata } from './metadata.ts';
@@ -53,7 +53,7 @@ export function documentRoutes(
     app.get<ById>('/documents/:id/evidence', access.operation('getDocumentEvidence'), async ({ params }) => {
       const [document, records] = await Promise.all([service.sent(params.id), service.evidence(params.id)]);
       if (document === undefined) throw new Refusal('document.unknown');
-      return { envelope: document.envelope, records: records.map(evidenceShape) };
+      return chainShape({ envelope: document.envelope, records });
     });
 
     for (const [action, operationId] of [

@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiAccess } from '../api-access.ts';
+import { chainShape } from '../evidence/index.ts';
 import { isUuid } from '../protocol/ids.ts';
 import { Refusal } from '../protocol/refusal.ts';
 import { ERASURE_REASONS } from './erasure.ts';
-import { evidenceShape } from './evidence-shape.ts';
 import { REFUSAL_REASONS } from './filing.ts';
 import type { InboxContent } from './inbox.ts';
 import type { Caller } from './journal.ts';
@@ -64,8 +64,7 @@ export function vaultRoutes(vault: Vault, access: ApiAccess): FastifyPluginAsync
 
     app.get<ById>('/inbox/:id/evidence', access.operation('getInboxEvidence'), async (request) => {
       const document = await inbox.get(documentId(request), callerOf(request));
-      const { envelope, records } = await vault.proof({ iss: document.iss, jti: document.jti });
-      return { envelope, records: records.map(evidenceShape) };
+      return chainShape(await vault.proof({ iss: document.iss, jti: document.jti }));
     });
 
     app.post<ById>('/inbox/:id/control', access.operation('controlInboxDocument'), async (request) =>

@@ -1,3 +1,4 @@
+import { evidenceShape } from '../evidence/index.ts';
 import type { StoredDispute } from './dispute-store.ts';
 import type { StoredEntry } from './entry-store.ts';
 import type { LedgerProof, LedgerSide } from './service.ts';
@@ -34,7 +35,7 @@ export function proofShape({ act, iss, jti, envelope, manifest, records }: Ledge
     ...{ act, iss, jti },
     ...(envelope !== undefined && { envelope }),
     ...(manifest !== undefined && { manifest: manifest.toString('utf8') }),
-    records: records.map(({ event, issuer, eventAt, jws }) => ({ event, issuer, at: eventAt, jws })),
+    records: records.map(evidenceShape),
   };
 }
 

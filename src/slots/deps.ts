@@ -30,6 +30,7 @@ export type SlotDeps = {
     readonly outbound: Pick<OutboundExchanges, 'say'>;
     readonly sealer: Sealer;
     readonly preview: ExchangeService['preview'];
+    readonly proof: ExchangeService['proof'];
     readonly peers: PeerCalls;
     readonly bodies: BodyReader;
   };

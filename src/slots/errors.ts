@@ -12,7 +12,7 @@ export const slotProblems = {
     retryable: true,
   },
   'thread.not_found': { status: 404, title: 'This customer has no such conversation', retryable: false },
-  'reply.not_found': { status: 404, title: 'No customer has said this to this node', retryable: false },
+  'reply.not_found': { status: 404, title: 'There is no such reply here', retryable: false },
   'reply.sent': { status: 409, title: 'It has left and cannot be undone any more', retryable: false },
   'customer.not_found': { status: 404, title: 'This node has no such customer', retryable: false },
   'contact.input': {

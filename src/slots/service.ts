@@ -16,6 +16,7 @@ import { createEngagementMonths, type EngagementMonths } from './engagement/mont
 import { type ReceivedEvent, readReceivedEvents } from './engagement/received-store.ts';
 import { createEngagementReporter, type EngagementReporter } from './engagement/reporting.ts';
 import { createMessageErasure, type MessageErasure } from './erasure.ts';
+import { createSlotEvidence, type SlotEvidence } from './evidence.ts';
 import { createFeed, type Feed } from './feed.ts';
 import { createFeedImages, type FeedImages } from './feed-image.ts';
 import { createMessageHandler, createWithdrawHandler } from './hosting.ts';
@@ -53,6 +54,7 @@ export type SlotService = {
       limit: number;
     }): Promise<{ messages: SentMessage[]; next: string | null }>;
   };
+  readonly evidence: SlotEvidence;
   readonly erasure: MessageErasure;
   /** What time brings: probes of human routes, and the end of what is long over. */
   readonly sweepers: readonly Sweeper[];
@@ -109,6 +111,7 @@ export function createSlotService(deps: SlotDeps): SlotService {
         return { messages, next: messages.length === limit ? (messages.at(-1)?.id ?? null) : null };
       },
     },
+    evidence: createSlotEvidence(deps),
     erasure,
     sweepers: [slots.prober, eraser, reporter.sweeper, months.sweeper],
     handlers: [

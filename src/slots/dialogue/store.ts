@@ -158,6 +158,19 @@ export async function readWord(client: pg.ClientBase, jti: string): Promise<Repl
   return rows[0];
 }
 
+/** Whose a word or an answer is. Ids are their senders' to choose: a peer that takes one of ours hides nothing by it. */
+export async function readReplyIssuer(
+  client: pg.ClientBase,
+  self: string,
+  jti: string,
+): Promise<string | undefined> {
+  const { rows } = await client.query<{ iss: string }>(
+    'select iss from replies where jti = $1 order by iss = $2 desc, iss limit 1',
+    [jti, self],
+  );
+  return rows[0]?.iss;
+}
+
 /** So many words and answers of a conversation are read at most, the newest. */
 const MAX_ENTRIES = 500;
 
