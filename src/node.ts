@@ -245,6 +245,7 @@ async function start(
     outbox,
     exchange: () => exchange,
     bodyStore,
+    noteAction: vault.journal.noteIn,
     chargePreflight: (link) => preflightBuckets.take(link),
     probe: createGuardedFetch({ allowPrivate: config.allowInsecurePeers }),
     onError,

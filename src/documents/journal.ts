@@ -1,4 +1,4 @@
-import { createGroupCommit, type Database } from '../db/index.ts';
+import { createGroupCommit, type Database, type Tx } from '../db/index.ts';
 import { insertJournal, type JournalFilter, type JournalRow, readJournal } from './journal-store.ts';
 
 /** Who asks, as the token says. */
@@ -16,6 +16,8 @@ export type JournalEntry = {
 export type Journal = {
   /** Notes an access or an attempt; durable before it resolves. */
   note(caller: Caller, entry: JournalEntry): Promise<void>;
+  /** The same in the transaction of what was done. */
+  noteIn(tx: Tx, caller: Caller, entry: JournalEntry): Promise<void>;
   list(
     filter: JournalFilter,
     page: { before?: number; limit: number },
@@ -46,16 +48,8 @@ export function createJournal(deps: { db: Database }): Journal {
   });
 
   return {
-    note: (caller, entry) =>
-      commits.add({
-        actor: caller.subject,
-        role: caller.role,
-        action: entry.action,
-        documentId: entry.document ?? null,
-        customerId: entry.customer ?? null,
-        outcome: entry.outcome,
-        detail: entry.detail ?? null,
-      }),
+    note: (caller, entry) => commits.add(rowOf(caller, entry)),
+    noteIn: (tx, caller, entry) => insertJournal(tx, [rowOf(caller, entry)]),
 
     async list(filter, page) {
       const rows = await readJournal(db.read, filter, page);
@@ -73,5 +67,17 @@ export function createJournal(deps: { db: Database }): Journal {
         next: last === undefined ? null : String(last.id),
       };
     },
+  };
+}
+
+function rowOf(caller: Caller, entry: JournalEntry): JournalRow {
+  return {
+    actor: caller.subject,
+    role: caller.role,
+    action: entry.action,
+    documentId: entry.document ?? null,
+    customerId: entry.customer ?? null,
+    outcome: entry.outcome,
+    detail: entry.detail ?? null,
   };
 }

@@ -1,5 +1,6 @@
+import type { Caller } from '../api-access.ts';
 import type { Clock } from '../clock.ts';
-import type { Database } from '../db/index.ts';
+import type { Database, Tx } from '../db/index.ts';
 import type { Evidence } from '../evidence/index.ts';
 import type {
   AgreementGate,
@@ -35,6 +36,12 @@ export type SlotDeps = {
     readonly bodies: BodyReader;
   };
   bodyStore: Pick<BodyStore, 'erase'>;
+  /** Notes in the access journal what people did, in the transaction of it. */
+  noteAction(
+    tx: Tx,
+    caller: Caller,
+    action: { action: string; outcome: 'ok'; detail: string },
+  ): Promise<void>;
   /** Charges a link for a preflight. */
   chargePreflight(key: string): { ok: true } | { ok: false; retryAfterMs: number };
   /** Looks whether the page answers where customers reach a person. */

@@ -32,12 +32,16 @@ export function slotRoutes(service: SlotService, clock: Clock, access: ApiAccess
     app.post<BySlot & { Body: { reason: string } }>(
       '/slots/:peer/:slot/pause',
       access.operation('pauseSlot'),
-      async ({ params, body }) =>
-        slotShape(await slots.pause({ peer: peerIdOf(params.peer), slot: params.slot }, body.reason)),
+      async (request) => {
+        const { params, body } = request;
+        const slot = { peer: peerIdOf(params.peer), slot: params.slot };
+        return slotShape(await slots.pause(slot, body.reason, access.caller(request)));
+      },
     );
-    app.post<BySlot>('/slots/:peer/:slot/resume', access.operation('resumeSlot'), async ({ params }) =>
-      slotShape(await slots.resume({ peer: peerIdOf(params.peer), slot: params.slot })),
-    );
+    app.post<BySlot>('/slots/:peer/:slot/resume', access.operation('resumeSlot'), async (request) => {
+      const slot = { peer: peerIdOf(request.params.peer), slot: request.params.slot };
+      return slotShape(await slots.resume(slot, access.caller(request)));
+    });
 
     app.post<{ Body: GivenMessage }>('/messages', access.operation('sendMessage'), async (request, reply) => {
       const key = parseIdempotencyKey(request.headers['idempotency-key']);

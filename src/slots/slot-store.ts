@@ -1,19 +1,25 @@
 import type { Database, Tx } from '../db/index.ts';
 
-/** A slot is paused, or opened again where `reason` is null. */
+/** A slot is paused, or opened again where `reason` is null. Returns whether it was otherwise before. */
 export async function writePause(
   tx: Tx,
   slot: { peer: string; slot: string },
   reason: string | null,
-): Promise<void> {
+): Promise<boolean> {
+  // An update that changes nothing, for its lock: of two who pause at once the second finds it paused.
+  const { rows } = await tx.client.query<{ paused: boolean }>(
+    `insert into hosted_slots (peer, slot) values ($1, $2)
+     on conflict (peer, slot) do update set human_failures = hosted_slots.human_failures
+     returning paused_at is not null as paused`,
+    [slot.peer, slot.slot],
+  );
   await tx.client.query(
-    `insert into hosted_slots (peer, slot, paused_at, paused_reason)
-     values ($1, $2, case when $3::text is not null then now() end, $3)
-     on conflict (peer, slot) do update set paused_reason = excluded.paused_reason,
-       paused_at = case when excluded.paused_at is null then null
-         else coalesce(hosted_slots.paused_at, excluded.paused_at) end`,
+    `update hosted_slots set paused_reason = $3,
+       paused_at = case when $3::text is not null then coalesce(paused_at, now()) end
+     where peer = $1 and slot = $2`,
     [slot.peer, slot.slot, reason],
   );
+  return rows[0]?.paused !== (reason !== null);
 }
 
 /** Takes the probe of a slot that is due: no other replica makes it too. */

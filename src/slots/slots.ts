@@ -1,6 +1,8 @@
+import type { Caller } from '../api-access.ts';
 import { createSweeper, type Sweeper } from '../db/index.ts';
 import type { AgreementView } from '../exchange/index.ts';
 import type { SlotGrant } from '../protocol/agreement/terms.ts';
+import type { EntityId } from '../protocol/ids.ts';
 import { Refusal } from '../protocol/refusal.ts';
 import type { FetchResult } from '../registry/index.ts';
 import type { SlotDeps } from './deps.ts';
@@ -40,12 +42,15 @@ export type SlotView = {
   grant: SlotGrant;
 };
 
+/** A hosted slot: whom it is for, and how the agreement calls it. */
+type SlotName = { peer: string; slot: string };
+
 export type Slots = {
   /** Those of the versions that apply now, hosted here and granted by peers. */
   list(filter: { peer?: string; side?: SlotView['side'] }): Promise<SlotView[]>;
   /** Takes no message any more until it is resumed. @throws Refusal `slot.not_found` */
-  pause(slot: { peer: string; slot: string }, reason: string): Promise<SlotView>;
-  resume(slot: { peer: string; slot: string }): Promise<SlotView>;
+  pause(slot: SlotName, reason: string, caller: Caller): Promise<SlotView>;
+  resume(slot: SlotName, caller: Caller): Promise<SlotView>;
   /** Looks at the pages that are due. */
   probe(): Promise<void>;
   readonly prober: Sweeper;
@@ -108,16 +113,27 @@ export function createSlots(deps: SlotDeps): Slots {
     });
   }
 
-  async function find(slot: { peer: string; slot: string }): Promise<SlotView> {
+  async function find(slot: SlotName): Promise<SlotView> {
     const hosted = await list({ peer: slot.peer, side: 'hosted' });
     const found = hosted.find(({ grant }) => grant.slot === slot.slot);
     if (found === undefined) throw new Refusal('slot.not_found');
     return found;
   }
 
-  async function setPause(slot: { peer: string; slot: string }, reason: string | null): Promise<SlotView> {
+  async function setPause(slot: SlotName, reason: string | null, caller: Caller): Promise<SlotView> {
     await find(slot);
-    await db.transact((tx) => writePause(tx, slot, reason));
+    await db.transact(async (tx) => {
+      // A reason is for our own people, and who gave it too: the record, which is kept for ever, tells neither.
+      if (await writePause(tx, slot, reason)) {
+        await deps.evidence.record(tx, {
+          event: 'SlotChanged',
+          peer: slot.peer as EntityId,
+          subject: `slot:${slot.slot}:${reason === null ? 'resumed' : 'paused'}`,
+        });
+      }
+      const action = reason === null ? 'slot.resume' : 'slot.pause';
+      await deps.noteAction(tx, caller, { action, outcome: 'ok', detail: `${slot.peer} ${slot.slot}` });
+    });
     return find(slot);
   }
 
@@ -138,8 +154,8 @@ export function createSlots(deps: SlotDeps): Slots {
 
   return {
     list,
-    pause: (slot, reason) => setPause(slot, reason),
-    resume: (slot) => setPause(slot, null),
+    pause: setPause,
+    resume: (slot, caller) => setPause(slot, null, caller),
     probe,
     prober: createSweeper({
       intervalMs: SWEEP_INTERVAL_MS,

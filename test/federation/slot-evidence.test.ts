@@ -1,7 +1,8 @@
-// What proves messages and conversations, read over the institution API of real nodes and checked with
+// What proves messages, conversations and pauses of slots, read over the institution API of real nodes and checked with
 // nothing but both sides' public keys.
 import t from 'tap';
 import { verifyExchangeChain } from '../../src/protocol/evidence-chain.ts';
+import { verifyEvidence } from '../../src/protocol/evidence-record.ts';
 import { importPublicJwk, type VerificationKey } from '../../src/protocol/jose/keys.ts';
 import { clientWith, createApiClient, issueTestSession } from '../support/api.ts';
 import { answer, openCustomer, type Said } from '../support/customer.ts';
@@ -121,4 +122,70 @@ t.test('of a word and its answer, at either side', async (t) => {
     status: 403,
     body: { code: 'auth.forbidden' },
   });
+});
+
+t.test('of a slot that is paused, and opened again', async (t) => {
+  const pair = await startSlotPair(t);
+  const { guest, host } = pair;
+  const vault = await createApiClient(host, 'vault', { subject: 'front-office' });
+  const operator = await createApiClient(host, 'operator', { subject: 'marie' });
+  const at = `/v1/slots/${Buffer.from(guest.url).toString('base64url')}/home-card`;
+  const json = { reason: 'Complaints since Monday' };
+  const signed = async () => {
+    const findKey = await findKeyOf(pair);
+    const rows = await sql(host, `select jws from evidence_records where event = 'SlotChanged' order by id`);
+    return Promise.all(
+      rows.map(async ({ jws }) => {
+        const verified = await verifyEvidence(String(jws), (kid) => findKey(host.url, kid));
+        return verified.ok ? verified.claims : verified.reason;
+      }),
+    );
+  };
+  const journal = () =>
+    sql(
+      host,
+      `select actor, role, action, outcome, detail from access_journal where action like 'slot.%' order by id`,
+    );
+
+  for (const [table, rule] of [
+    ['evidence_records', `event <> 'SlotChanged'`],
+    ['access_journal', `action <> 'slot.pause'`],
+  ] as const) {
+    await sql(host, `alter table ${table} add constraint refused check (${rule})`);
+    t.equal((await vault.call('POST', `${at}/pause`, { json })).status, 500, table);
+    await sql(host, `alter table ${table} drop constraint refused`);
+    t.match((await vault.call('GET', '/v1/slots')).body, { slots: [{ state: 'open' }] }, 'all or nothing');
+  }
+  t.same([await signed(), await journal()], [[], []]);
+
+  const paused = await Promise.all([1, 2, 3, 4].map(() => vault.call('POST', `${at}/pause`, { json })));
+  t.same(
+    paused.map(({ status }) => status),
+    [200, 200, 200, 200],
+  );
+  const again = await operator.call('POST', `${at}/pause`, { json: { reason: 'Still' } });
+  t.match(again.body, { state: 'paused', pausedReason: 'Still' });
+  t.equal(again.body['pausedAt'], paused[0]?.body['pausedAt'], 'since the first');
+  t.equal((await operator.call('POST', `${at}/resume`)).status, 200);
+  t.equal((await operator.call('POST', `${at}/resume`)).status, 200);
+
+  const claims = await signed();
+  t.match(claims, [
+    { iss: host.url, peer: guest.url, subject: 'slot:home-card:paused' },
+    { iss: host.url, peer: guest.url, subject: 'slot:home-card:resumed' },
+  ]);
+  t.equal(claims.length, 2, 'one for each change');
+  t.notMatch(JSON.stringify(claims), /Complaints|Still|marie|front-office/, 'nor why, nor who');
+
+  const entry = { outcome: 'ok', detail: `${guest.url} home-card` };
+  const byVault = { actor: 'front-office', role: 'vault', action: 'slot.pause', ...entry };
+  const byOperator = { actor: 'marie', role: 'operator', ...entry };
+  t.same(await journal(), [
+    ...[byVault, byVault, byVault, byVault],
+    { ...byOperator, action: 'slot.pause' },
+    ...[
+      { ...byOperator, action: 'slot.resume' },
+      { ...byOperator, action: 'slot.resume' },
+    ],
+  ]);
 });

@@ -24,6 +24,7 @@ export const OWN_EVENTS = [
   'LinkChanged',
   'AgreementChanged',
   'LedgerChanged',
+  'SlotChanged',
   'DocumentDeleted',
   'DocumentRestored',
   'Erasure',
@@ -91,7 +92,7 @@ export const evidence = {
       maxLength: 60,
     }),
     subject: d.member(
-      "What the event changed, where it is not an exchange: a key, a peer state, a link half's revision, an agreement version.",
+      "What the event changed, where it is not an exchange: a key, a peer state, a link half's revision, an agreement version, a slot.",
       { type: 'string', maxLength: 300 },
     ),
     inc: d.member('Incarnation of the node that attests.', d.unixSeconds),
