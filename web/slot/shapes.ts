@@ -83,8 +83,10 @@ export type LearnedEvent = {
   message?: string;
   kind: string;
   at: string;
-  told: 'individual' | 'aggregate' | 'never';
+  told: 'individual' | 'unconfirmed' | 'aggregate' | 'perhaps_aggregate' | 'never';
   toldAt?: string;
+  /** What takes it back, where something does. */
+  undo?: 'restored' | 'unreported';
 };
 
 export type Learned = { events: LearnedEvent[]; next: string | null };

@@ -64,7 +64,7 @@ export const ENGLISH: Texts = {
     undone: 'Undone, never sent',
   },
   learnedIntro:
-    'Each thing you do here, and what the institution learns of it. Nothing else is passed on, but what you write to it.',
+    'Each thing you do here, and what the institution learns of it. It also knows what you write to it, what you agreed to or stopped, whether and when its messages and documents can reach you, and, if you agreed, why a message cannot and when you open a document.',
   learnedNothing: 'They have learned nothing about you so far.',
   kinds: {
     displayed: 'message displayed',
@@ -80,8 +80,10 @@ export const ENGLISH: Texts = {
   },
   told: {
     individual: 'Passed on as it is',
+    unconfirmed: 'Sent, but no answer came: it may have it',
     aggregate: 'Counted in a total, without naming you',
-    never: 'Never passed on',
+    perhaps_aggregate: 'Perhaps counted in a total, without naming you',
+    never: 'Not passed on',
   },
   toldAt: (when) => ` (${when})`,
   more: 'Show more',

@@ -70,7 +70,7 @@ export const FRENCH = {
     undone: 'Annulé, jamais envoyé',
   } as Record<string, string>,
   learnedIntro:
-    'Chaque chose que vous faites ici, et ce que l’institution en apprend. Rien d’autre ne lui est transmis, sauf ce que vous lui écrivez.',
+    'Chaque chose que vous faites ici, et ce que l’institution en apprend. Elle sait aussi ce que vous lui écrivez, ce que vous avez accepté ou arrêté, si ses messages et documents peuvent vous parvenir et quand, et, si vous l’avez accepté, pourquoi un message ne le peut pas et quand vous ouvrez un document.',
   learnedNothing: 'Elles n’ont rien appris de vous pour l’instant.',
   kinds: {
     displayed: 'message affiché',
@@ -86,8 +86,10 @@ export const FRENCH = {
   } as Record<string, string>,
   told: {
     individual: 'Transmis tel quel',
+    unconfirmed: 'Envoyé, mais sans réponse : elle l’a peut-être',
     aggregate: 'Compté dans un total, sans vous nommer',
-    never: 'Jamais transmis',
+    perhaps_aggregate: 'Peut-être compté dans un total, sans vous nommer',
+    never: 'Non transmis',
   } as Record<string, string>,
   toldAt: (when: string) => ` (${when})`,
   more: 'Afficher la suite',

@@ -1,7 +1,15 @@
 import type { Database } from '../../db/index.ts';
 import type { ContactWishes } from '../contact-store.ts';
 import type { SlotDeps } from '../deps.ts';
-import { type LearnedCursor, type LearnedRow, readLearned } from './learned-store.ts';
+import {
+  type LearnedCursor,
+  type LearnedRow,
+  type MonthAsked,
+  readLearned,
+  readMonthsKnown,
+} from './learned-store.ts';
+import { CLOSE_AFTER_MS } from './months.ts';
+import { type Told, tellingOf } from './told.ts';
 
 /** One thing a customer did, and who learns of it. */
 export type Learned = {
@@ -10,13 +18,11 @@ export type Learned = {
   at: Date;
   /** The message it is about, as the feed names it. */
   message?: string;
-  /**
-   * `individual`: the guest was told, or will be, exactly this. `aggregate`: it counts in a figure of many, where one is told.
-   * `never`: nobody is told.
-   */
-  told: 'individual' | 'aggregate' | 'never';
-  /** When the guest had it. */
+  told: Told;
+  /** When the guest had it, or the figure it counts in. */
   toldAt?: Date;
+  /** The kind of engagement that takes it back, while its message can still be shown. */
+  undo?: 'restored' | 'unreported';
 };
 
 export type LearnedList = {
@@ -32,7 +38,7 @@ export type LearnedList = {
 };
 
 export function createLearnedList(
-  deps: Pick<SlotDeps, 'registry' | 'links'> & {
+  deps: Pick<SlotDeps, 'registry' | 'links' | 'clock'> & {
     db: Database;
     requireKnown(customer: string): Promise<ContactWishes>;
   },
@@ -40,19 +46,31 @@ export function createLearnedList(
   return {
     async list(customer, { before, limit }) {
       await deps.requireKnown(customer);
-      const rows = await deps.db.withClient((client) => readLearned(client, customer, { before, limit }));
-      const links = await deps.links.read([...new Set(rows.map(({ linkId }) => linkId))]);
+      const { rows, months } = await deps.db.withClient(async (client) => {
+        const read = await readLearned(client, customer, { before, limit });
+        const reading = { now: new Date(deps.clock.nowMs()), closeAfterMs: CLOSE_AFTER_MS };
+        const known = await readMonthsKnown(client, customer, monthsOf(read), reading);
+        return { rows: read, months: new Map(known.map((month) => [keyOf(month), month])) };
+      });
+      const concerned = [...rows.map(({ linkId }) => linkId), ...[...months.values()].flatMap((m) => m.links)];
+      const links = await deps.links.read([...new Set(concerned)]);
       const host = deps.registry.self.entityId;
+      const agreed = (linkId: string) => {
+        const link = links.get(linkId);
+        return (link?.state === 'active' ? link.scopes[host]?.engagement : undefined) ?? 'none';
+      };
       const events = rows.map((row): Learned => {
-        const { peer, kind, at, messageId, individual, toldAt, linkId } = row;
-        const agreed = links.get(linkId)?.scopes[host]?.engagement ?? 'none';
+        const { peer, kind, at, messageId, month, undo } = row;
         return {
           from: { id: peer, organizationName: deps.registry.peer(peer)?.organizationName ?? peer },
           kind,
           at,
           ...(messageId !== null && { message: messageId }),
-          told: individual ? 'individual' : agreed === 'none' ? 'never' : 'aggregate',
-          ...(toldAt !== null && { toldAt }),
+          ...tellingOf(row, {
+            month: month === null ? undefined : months.get(keyOf({ peer, month })),
+            agreed,
+          }),
+          ...(undo !== null && { undo }),
         };
       });
       const last = rows.length === limit ? rows.at(-1) : undefined;
@@ -62,4 +80,12 @@ export function createLearnedList(
       };
     },
   };
+}
+
+const keyOf = ({ peer, month }: MonthAsked) => `${month} ${peer}`;
+
+/** Each once. */
+function monthsOf(rows: readonly LearnedRow[]): MonthAsked[] {
+  const asked = rows.flatMap(({ peer, month }) => (month === null ? [] : [{ peer, month }]));
+  return [...new Map(asked.map((one) => [keyOf(one), one])).values()];
 }

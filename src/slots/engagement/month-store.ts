@@ -3,7 +3,7 @@ import { insertRows, type Tx } from '../../db/index.ts';
 import { FIGURES, type Figure, type ToldMonth } from '../../protocol/slot/engagement.ts';
 
 /** A node that stood still longer than this tells nothing of what was before. */
-const MONTHS_BACK = 3;
+export const MONTHS_BACK = 3;
 
 /** Months of guests that are over and not closed yet, oldest first: those in which it sent something. */
 export async function readOpenMonths(

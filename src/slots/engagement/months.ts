@@ -19,7 +19,7 @@ import { claimable } from './report-store.ts';
 
 const HOUR_MS = 3_600_000;
 /** What was sent on a month's last day is still looked at: so long after it, what customers did is counted. */
-const CLOSE_AFTER_MS = 7 * 24 * HOUR_MS;
+export const CLOSE_AFTER_MS = 7 * 24 * HOUR_MS;
 /** Groups told of before, that a new one is held against. Who was in earlier ones is forgotten. */
 const COMPARED_GROUPS = 24;
 const LINKS_AT_ONCE = 1000;
