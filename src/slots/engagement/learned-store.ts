@@ -119,7 +119,14 @@ export async function readMonthsKnown(
        from unnest($2::text[], $3::text[]) as u (peer, month)
      ) a
      left join engagement_months e on e.peer = a.peer and e.month = a.month`,
-    [customer, asked.map(({ peer }) => peer), asked.map(({ month }) => month), now, closeAfterMs, MONTHS_BACK],
+    [
+      customer,
+      asked.map(({ peer }) => peer),
+      asked.map(({ month }) => month),
+      now,
+      closeAfterMs,
+      MONTHS_BACK,
+    ],
   );
   return rows;
 }

@@ -52,7 +52,10 @@ export function createLearnedList(
         const known = await readMonthsKnown(client, customer, monthsOf(read), reading);
         return { rows: read, months: new Map(known.map((month) => [keyOf(month), month])) };
       });
-      const concerned = [...rows.map(({ linkId }) => linkId), ...[...months.values()].flatMap((m) => m.links)];
+      const concerned = [
+        ...rows.map(({ linkId }) => linkId),
+        ...[...months.values()].flatMap((m) => m.links),
+      ];
       const links = await deps.links.read([...new Set(concerned)]);
       const host = deps.registry.self.entityId;
       const agreed = (linkId: string) => {
