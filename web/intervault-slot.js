@@ -75,7 +75,7 @@ threads: async () => (await json ('/threads')).threads,
 thread: (id , locale ) => json (`/threads/${named(id)}?locale=${locale}`),
 learned: (cursor ) =>
 json (cursor === undefined ? '/learned' : `/learned?cursor=${named(cursor)}`),
-mute: (peer ) => post ('/mute', { peer }),
+mute: (peer , until ) => post ('/mute', { peer, until }),
 unmute: (peer ) => post ('/unmute', { peer }),
 contact: () => json ('/contact'),
 setContact: (wishes ) => json ('/contact', { method: 'PUT', json: wishes }),
@@ -613,9 +613,11 @@ readLess: 'Show less',
 options: (title) => `Options for the message: ${title}`,
 dismiss: 'Hide this message',
 mute: (name) => `Mute ${name}`,
+muteFor: (name, days) => `Mute ${name} for ${days} days`,
 report: 'Report as advertising',
 dismissed: 'Message hidden.',
-muted: (name) => `${name} is muted. Its service messages are still shown.`,
+muted: (name, end) =>
+`${name} is muted${end === undefined ? '' : ` until ${end}`}. Its service messages are still shown.`,
 reported: 'Reported as advertising; the message is hidden.',
 restored: 'The message is shown again.',
 unmuted: (name) => `${name} is no longer muted.`,
@@ -684,10 +686,14 @@ perhaps_aggregate: 'Perhaps counted in a total, without naming you',
 never: 'Not passed on',
 },
 toldAt: (when) => ` (${when})`,
+putBack: 'Put back',
+putBackAbout: (what, when) => `Put back: ${what}, ${when}`,
 more: 'Show more',
 mutedOnes: 'Muted',
 noMutes: 'No institution is muted.',
 unmute: (name) => `Unmute ${name}`,
+mutedUntil: (end) => `until ${end}`,
+mutedAgain: (name) => `${name} is muted again.`,
 calm: 'Messages shown, at most',
 calmHint: 'Over all institutions. Service messages don’t count.',
 calmChoices: {
@@ -703,6 +709,7 @@ from: 'from',
 until: 'to',
 save: 'Save',
 saved: 'Settings saved.',
+unsaved: 'Your former settings hold again.',
 loading: 'Loading…',
 retry: 'Try again',
 failures: {
@@ -741,9 +748,11 @@ readLess: 'Réduire',
 options: (title ) => `Options du message : ${title}`,
 dismiss: 'Masquer ce message',
 mute: (name ) => `Mettre ${name} en sourdine`,
+muteFor: (name , days ) => `Mettre ${name} en sourdine pendant ${days} jours`,
 report: 'Signaler comme publicité',
 dismissed: 'Message masqué.',
-muted: (name ) => `${name} est en sourdine. Ses messages de service restent affichés.`,
+muted: (name , end ) =>
+`${name} est en sourdine${end === undefined ? '' : ` jusqu’au ${end}`}. Ses messages de service restent affichés.`,
 reported: 'Signalé comme publicité ; le message est masqué.',
 restored: 'Le message est de nouveau affiché.',
 unmuted: (name ) => `${name} n’est plus en sourdine.`,
@@ -815,10 +824,14 @@ perhaps_aggregate: 'Peut-être compté dans un total, sans vous nommer',
 never: 'Non transmis',
 } ,
 toldAt: (when ) => ` (${when})`,
+putBack: 'Remettre',
+putBackAbout: (what , when ) => `Remettre : ${what}, ${when}`,
 more: 'Afficher la suite',
 mutedOnes: 'En sourdine',
 noMutes: 'Aucune institution n’est en sourdine.',
 unmute: (name ) => `Rétablir ${name}`,
+mutedUntil: (end ) => `jusqu’au ${end}`,
+mutedAgain: (name ) => `${name} est de nouveau en sourdine.`,
 calm: 'Messages montrés, au plus',
 calmHint: 'Toutes institutions confondues. Les messages de service n’y comptent pas.',
 calmChoices: {
@@ -835,6 +848,7 @@ from: 'de',
 until: 'à',
 save: 'Enregistrer',
 saved: 'Réglages enregistrés.',
+unsaved: 'Vos réglages précédents sont rétablis.',
 loading: 'Chargement…',
 retry: 'Réessayer',
 failures: {
@@ -853,24 +867,32 @@ link: 'Vous n’êtes plus en relation avec cette institution ici.',
 other: 'Réessayez dans un instant.',
 },
 };
+const FAR_MS = 300 * 86_400_000;
 function textsFor(lang ) {
 return lang.toLowerCase().split('-')[0] === 'fr' ? FRENCH : ENGLISH;
 }
 function showDay(at , { locale } ) {
-const day = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'long' }).format(new Date(at));
+const far = Math.abs(Date.parse(at) - Date.now()) > FAR_MS;
+const day = new Intl.DateTimeFormat(locale, {
+day: 'numeric',
+month: 'long',
+...(far && { year: 'numeric' }),
+}).format(new Date(at));
 return locale === 'fr' ? day.replace(/^1 /, '1er ') : day;
 }
 function showTime(at , { locale } ) {
 return new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(at));
 }
 const FOLDED_FROM = 320;
+const MUTED_DAYS = 30;
 function createCard(item , context , commands ) {
 const { texts, headingLevel } = context;
 const { organizationName: name } = item.from;
 const titleId = freshId();
 const menu = createMenu(texts.options(item.title), [
 { label: texts.dismiss, icon: 'hide', run: commands.dismiss },
-{ label: texts.mute(name), icon: 'mute', run: commands.mute },
+{ label: texts.mute(name), icon: 'mute', run: () => commands.mute() },
+{ label: texts.muteFor(name, MUTED_DAYS), icon: 'mute', run: () => commands.mute(MUTED_DAYS) },
 { label: texts.report, icon: 'flag', run: commands.report },
 ]);
 const image = createImage(item, context);
@@ -967,6 +989,7 @@ return words
 .map((word) => [...word][0]?.toUpperCase() ?? '')
 .join('');
 }
+const DAY_MS = 86_400_000;
 function createLeaving(options
 ) {
 const { context, cards, places, remove, onChange } = options;
@@ -977,12 +1000,13 @@ const strip = createUndoStrip({
 text,
 undo: texts.undo,
 onUndo: () => void restore(),
-onGone: () => {
+onGone: () => end(),
+});
+const end = () => {
 forget();
 for (const id of ids) remove(id);
 onChange();
-},
-});
+};
 const forget = () => {
 strip.close();
 strip.element.remove();
@@ -1004,7 +1028,7 @@ setHidden(id, false);
 cards.get(at)?.focus();
 };
 for (const id of ids) {
-strips.set(id, strip);
+strips.set(id, { strip, end });
 if (id === at) places.get(id)?.replaceChildren();
 else setHidden(id, true);
 }
@@ -1029,11 +1053,12 @@ return {
 has: (id) => strips.has(id),
 dismiss: leaveBy('dismissed', 'restored', texts.dismissed),
 report: leaveBy('reported', 'unreported', texts.reported),
-async mute(id) {
+async mute(id, days) {
 const from = cards.get(id)?.item.from;
 if (from === undefined) return;
+const until = days === undefined ? undefined : new Date(context.nowMs() + days * DAY_MS).toISOString();
 try {
-await api.mute(from.id);
+await api.mute(from.id, until);
 } catch (error) {
 context.complain(explain(error, 'change', texts));
 return;
@@ -1042,13 +1067,15 @@ const muted = [...cards.values()]
 .filter(({ item }) => item.from.id === from.id && item.category !== 'service')
 .map(({ item }) => item.id)
 .filter((other) => !strips.has(other));
-leave(id, muted, texts.muted(from.organizationName), async () => {
+const end = until === undefined ? undefined : showDay(until, texts);
+leave(id, muted, texts.muted(from.organizationName, end), async () => {
 await api.unmute(from.id);
 context.announce(texts.unmuted(from.organizationName));
 });
 },
+settle: (id) => strips.get(id)?.end(),
 close() {
-for (const strip of strips.values()) strip.close();
+for (const { strip } of strips.values()) strip.close();
 },
 };
 }
@@ -1163,7 +1190,7 @@ places.delete(id);
 function add(item ) {
 const card = createCard(item, context, {
 dismiss: () => leaving.dismiss(item.id),
-mute: () => void leaving.mute(item.id),
+mute: (days) => void leaving.mute(item.id, days),
 report: () => leaving.report(item.id),
 });
 cards.set(item.id, card);
@@ -1221,6 +1248,7 @@ load,
 freshen() {
 if (loadedMs > 0 && performance.now() - loadedMs > STALE_MS) void load();
 },
+settle: leaving.settle,
 focus: () => title.focus(),
 close() {
 watch.close();
@@ -1264,14 +1292,18 @@ focus: () => title.focus(),
 close() {},
 };
 }
-function createLearnedView(context , onBack ) {
+function createLearnedView(
+context ,
+onPutBack ,
+onBack ,
+) {
 const { texts, api } = context;
 const frame = createFrame({ title: texts.learned, back: texts.back, onBack, context });
 const list = h('ul', { class: 'rows', role: 'list' });
 const further = h('div', {});
 async function add(cursor ) {
 const { events, next } = await api.learned(cursor);
-const rows = events.map((event) => learnedRow(event, context));
+const rows = events.map((event) => learnedRow(event, context, onPutBack));
 list.append(...rows);
 further.replaceChildren();
 if (next === null) return;
@@ -1299,7 +1331,12 @@ return list.children.length === 0
 });
 return frame;
 }
-function learnedRow(event , { texts } ) {
+function learnedRow(
+event ,
+context ,
+onPutBack ,
+) {
+const { texts } = context;
 const told = texts.told[event.told] ?? event.told;
 const when = event.toldAt === undefined ? '' : texts.toldAt(showTime(event.toldAt, texts));
 return h(
@@ -1309,7 +1346,37 @@ h('span', { class: 'from' }, event.from.organizationName),
 h('span', {}, texts.kinds[event.kind] ?? event.kind),
 h('time', { class: 'meta', datetime: event.at }, showTime(event.at, texts)),
 h('span', { class: `told ${event.told}` }, `${told}${when}`),
+putBack(event, context, onPutBack),
 );
+}
+function putBack(
+{ message, undo, kind, at } ,
+{ texts, api, nowMs, announce, complain } ,
+onPutBack ,
+) {
+if (message === undefined || undo === undefined) return undefined;
+const about = texts.putBackAbout(texts.kinds[kind] ?? kind, showTime(at, texts));
+const place = h('div', { class: 'back-again' });
+const run = async () => {
+again.disabled = true;
+try {
+const { recorded } = await api.engage([{ message, kind: undo, at: new Date(nowMs()).toISOString() }]);
+if (recorded === 0) throw new SlotError('other');
+} catch (error) {
+complain(explain(error, 'change', texts));
+again.disabled = false;
+again.focus();
+return;
+}
+onPutBack(message);
+const done = h('p', { class: 'note', tabindex: -1 }, texts.restored);
+place.replaceChildren(done);
+done.focus();
+announce(texts.restored);
+};
+const again = button({ class: 'button', 'aria-label': about }, () => void run(), texts.putBack);
+place.append(again);
+return place;
 }
 const RENEWED_AFTER = 0.8;
 function createSessions(fetchSession ) {
@@ -1454,7 +1521,9 @@ border-radius: var(--_radius);
 }
 .strip p { flex: 1 1 8rem; }
 .strip + .card { margin-block-start: 0.875rem; }
-.answer .strip { padding-inline-start: 1rem; }
+.answer .strip, .form .strip { padding-inline-start: 1rem; }
+.form .strip { background: var(--_surface); }
+.muted .strip { flex: 1; margin: -0.5rem -0.75rem -0.5rem -1.25rem; border-radius: 0; }
 .form { display: grid; gap: 0.5rem; padding: 1rem; background: var(--_soft); border-radius: var(--_radius); }
 .form label { font-weight: 600; }
 textarea, select, input[type='time'] {
@@ -1491,6 +1560,8 @@ display: flex; flex-wrap: wrap; gap: 0.125rem 0.75rem; width: 100%; padding: 0.7
 .learned .from { font-size: 0.875em; }
 .learned > :nth-child(2)::first-letter { text-transform: uppercase; }
 .learned time { grid-column: 2; grid-row: 1; }
+.back-again { grid-column: 2; grid-row: 2 / 4; place-self: center end; }
+.back-again .note:focus { outline: none; }
 .told { color: var(--_muted); font-size: 0.875em; }
 .told.individual { color: var(--_accent); }
 .muted { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 0.5rem; padding: 0.5rem 0.75rem 0.5rem 1.25rem; }
@@ -1513,6 +1584,7 @@ justify-self: end; border-color: transparent; border-radius: var(--_radius) var(
 .navigation { margin-inline: -0.375rem; }
 .learned { grid-template-columns: 1fr; }
 .learned time { grid-column: 1; grid-row: auto; }
+.back-again { grid-column: 1; grid-row: auto; place-self: start; }
 }
 @media (prefers-reduced-motion: no-preference) {
 .strip, .form { animation: arrive 0.18s ease-out; }
@@ -1630,94 +1702,67 @@ answered && h('span', { class: 'category' }, texts.answered),
 waitingForHuman && h('span', { class: 'category' }, texts.waitingForHuman),
 );
 }
-const EVENING = { from: '20:00', to: '08:00' };
-function createWishesView(
+async function createMutes(
+contact ,
 context ,
 known ,
-onBack ,
 ) {
 const { texts, api } = context;
-const frame = createFrame({ title: texts.wishes, back: texts.back, onBack, context });
-void frame.fill(async () => {
-const contact = await api.contact();
 const names = await namesOf(contact, context, known);
-return [wishesForm(contact, context), ...mutes(contact, context, names)];
+const none = h('p', { class: 'meta', hidden: contact.mutes.length > 0 }, texts.noMutes);
+const list = h('ul', { class: 'rows', role: 'list' });
+const title = heading(context.headingLevel + 1, { class: 'title', tabindex: -1 }, texts.mutedOnes);
+const strips = new Set ();
+function add({ peer, until } ) {
+const name = names.get(peer) ?? peer;
+const end = until !== undefined && h('span', { class: 'meta' }, texts.mutedUntil(showDay(until, texts)));
+const unmute = button({ class: 'button' }, () => void finish(), texts.unmute(name));
+const row = [h('p', { class: 'row' }, h('span', { class: 'from' }, name), end), unmute];
+const entry = h('li', { class: 'muted' }, ...row);
+async function finish() {
+if (!(await changed(() => api.unmute(peer)))) return;
+const text = texts.unmuted(name);
+const strip = createUndoStrip({
+text,
+undo: texts.undo,
+onUndo: () => void again(strip),
+onGone: () => {
+strips.delete(strip);
+entry.remove();
+none.hidden = list.children.length > 0;
+},
 });
-return frame;
+strips.add(strip);
+entry.replaceChildren(strip.element);
+strip.focus();
+context.announce(text);
 }
-const keyOf = (calm ) =>
-calm === undefined ? 'none' : `${calm.max}/${calm.per}/${calm.unit}`;
-function calmOf(key ) {
-const [max, per, unit] = key.split('/');
-return unit === undefined ? undefined : { max: Number(max), per: Number(per), unit: unit };
+async function again(strip ) {
+if (!(await changed(() => api.mute(peer, until)))) return;
+strip.close();
+strips.delete(strip);
+entry.replaceChildren(...row);
+unmute.focus();
+context.announce(texts.mutedAgain(name));
 }
-function wishesForm(contact , { texts, api, announce, complain } ) {
-const [calmId, hintId, quietId] = [freshId(), freshId(), freshId()];
-const choices = { ...texts.calmChoices };
-const chosen = keyOf(contact.calm);
-if (contact.calm !== undefined)
-choices[chosen] ??= texts.calmOther(contact.calm.max, contact.calm.per, contact.calm.unit);
-const calm = h(
-'select',
-{ id: calmId, 'aria-describedby': hintId },
-...Object.entries(choices).map(([value, label]) => h('option', { value }, label)),
-);
-calm.value = chosen;
-const quiet = h('input', { type: 'checkbox', id: quietId });
-quiet.checked = contact.quiet !== undefined;
-const time = (label , value ) => {
-const input = h('input', { type: 'time', required: true });
-input.value = value;
-return { input, field: h('label', { class: 'time' }, label, input) };
-};
-const from = time(texts.from, contact.quiet?.from ?? EVENING.from);
-const to = time(texts.until, contact.quiet?.to ?? EVENING.to);
-const hours = h('div', { class: 'row', hidden: !quiet.checked }, from.field, to.field);
-const note = h('p', { class: 'note', role: 'status' });
-async function save() {
-const { mutes: _mutes, calm: _calm, quiet: _quiet, ...kept } = contact;
-const zone = contact.quiet?.zone ?? contact.zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
-const wished = calmOf(calm.value);
-const wishes = {
-...kept,
-...(wished !== undefined && { calm: wished }),
-...(quiet.checked && { quiet: { from: from.input.value, to: to.input.value, zone } }),
-};
+list.append(entry);
+}
+async function changed(change ) {
 try {
-Object.assign(contact, await api.setContact(wishes));
-note.textContent = texts.saved;
-announce(texts.saved);
+await change();
+return true;
 } catch (error) {
-complain(explain(error, 'change', texts));
+context.complain(explain(error, 'change', texts));
+return false;
 }
 }
-return listen(
-h(
-'form',
-{ class: 'form', part: 'form' },
-h('label', { for: calmId }, texts.calm),
-calm,
-h('p', { class: 'meta', id: hintId }, texts.calmHint),
-h('div', { class: 'check' }, quiet, h('label', { for: quietId }, texts.quiet)),
-hours,
-h(
-'div',
-{ class: 'row' },
-h('button', { type: 'submit', class: 'button main', part: 'button' }, texts.save),
-note,
-),
-),
-{
-submit: (event) => {
-event.preventDefault();
-void save();
+for (const mute of contact.mutes) add(mute);
+return {
+elements: [title, none, list],
+close() {
+for (const strip of strips) strip.close();
 },
-change: () => {
-hours.hidden = !quiet.checked;
-note.textContent = '';
-},
-},
-);
+};
 }
 async function namesOf(
 { mutes } ,
@@ -1728,35 +1773,135 @@ if (mutes.every(({ peer }) => known.has(peer))) return known;
 const { events } = await api.learned().catch(() => ({ events: [] }));
 return new Map([...known, ...events.map(({ from }) => [from.id, from.organizationName] )]);
 }
-function mutes(contact , context , names ) {
+const EVENING = { from: '20:00', to: '08:00' };
+function createWishesView(
+context ,
+known ,
+onBack ,
+) {
 const { texts, api } = context;
-const none = h('p', { class: 'meta' }, texts.noMutes);
-const list = h('ul', { class: 'rows', role: 'list' });
-for (const { peer } of contact.mutes) {
-const name = names.get(peer) ?? peer;
-const entry = h('li', { class: 'muted' }, h('span', { class: 'from' }, name));
-const end = async () => {
-try {
-await api.unmute(peer);
-} catch (error) {
-context.complain(explain(error, 'change', texts));
-return;
-}
-context.announce(texts.unmuted(name));
-entry.remove();
-none.hidden = list.children.length > 0;
-title.focus();
+const frame = createFrame({ title: texts.wishes, back: texts.back, onBack, context });
+let form ;
+let mutes ;
+void frame.fill(async () => {
+const contact = await api.contact();
+mutes = await createMutes(contact, context, known);
+form = createWishesForm(contact, context);
+return [form.element, ...mutes.elements];
+});
+return {
+...frame,
+close() {
+form?.close();
+mutes?.close();
+},
 };
-entry.append(button({ class: 'button' }, () => void end(), texts.unmute(name)));
-list.append(entry);
 }
-none.hidden = contact.mutes.length > 0;
-const title = h(
-`h${Math.min(context.headingLevel + 1, 6)}` ,
-{ class: 'title', tabindex: -1 },
-texts.mutedOnes,
+const keyOf = (calm ) =>
+calm === undefined ? 'none' : `${calm.max}/${calm.per}/${calm.unit}`;
+function calmOf(key ) {
+const [max, per, unit] = key.split('/');
+return unit === undefined ? undefined : { max: Number(max), per: Number(per), unit: unit };
+}
+function createWishesForm(contact , { texts, api, announce, complain } ) {
+const [calmId, hintId, quietId] = [freshId(), freshId(), freshId()];
+const { mutes: _mutes, ...given } = contact;
+let held = given;
+let strip ;
+const choices = { ...texts.calmChoices };
+if (given.calm !== undefined)
+choices[keyOf(given.calm)] ??= texts.calmOther(given.calm.max, given.calm.per, given.calm.unit);
+const calm = h(
+'select',
+{ id: calmId, 'aria-describedby': hintId },
+...Object.entries(choices).map(([value, label]) => h('option', { value }, label)),
 );
-return [title, none, list];
+const quiet = h('input', { type: 'checkbox', id: quietId });
+const time = (label ) => {
+const input = h('input', { type: 'time', required: true });
+return { input, field: h('label', { class: 'time' }, label, input) };
+};
+const [from, to] = [time(texts.from), time(texts.until)];
+const hours = h('div', { class: 'row' }, from.field, to.field);
+const save = h('button', { type: 'submit', class: 'button main', part: 'button' }, texts.save);
+const said = h('div', {});
+function show(wishes ) {
+calm.value = keyOf(wishes.calm);
+quiet.checked = wishes.quiet !== undefined;
+from.input.value = wishes.quiet?.from ?? EVENING.from;
+to.input.value = wishes.quiet?.to ?? EVENING.to;
+hours.hidden = !quiet.checked;
+}
+function wished() {
+const { calm: _calm, quiet: _quiet, ...kept } = held;
+const zone = held.quiet?.zone ?? held.zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+const chosen = calmOf(calm.value);
+return {
+...kept,
+...(chosen !== undefined && { calm: chosen }),
+...(quiet.checked && { quiet: { from: from.input.value, to: to.input.value, zone } }),
+};
+}
+function clear() {
+strip?.close();
+strip = undefined;
+said.replaceChildren();
+}
+async function set(wishes ) {
+try {
+const { mutes: _now, ...kept } = await api.setContact(wishes);
+held = kept;
+return true;
+} catch (error) {
+complain(explain(error, 'change', texts));
+return false;
+}
+}
+async function submit() {
+const before = held;
+if (!(await set(wished()))) return;
+clear();
+strip = createUndoStrip({
+text: texts.saved,
+undo: texts.undo,
+onUndo: () => void putBack(before),
+onGone: clear,
+});
+said.append(strip.element);
+strip.focus();
+announce(texts.saved);
+}
+async function putBack(before ) {
+if (!(await set(before))) return;
+clear();
+show(before);
+save.focus();
+announce(texts.unsaved);
+}
+show(given);
+const element = listen(
+h(
+'form',
+{ class: 'form', part: 'form' },
+h('label', { for: calmId }, texts.calm),
+calm,
+h('p', { class: 'meta', id: hintId }, texts.calmHint),
+h('div', { class: 'check' }, quiet, h('label', { for: quietId }, texts.quiet)),
+hours,
+h('div', { class: 'row' }, save),
+said,
+),
+{
+submit: (event) => {
+event.preventDefault();
+void submit();
+},
+change: () => {
+hours.hidden = !quiet.checked;
+},
+},
+);
+return { element, close: clear };
 }
 function createWriteView(context , to , onBack ) {
 const { texts } = context;
@@ -1855,7 +2000,8 @@ if (context === undefined) return;
 const back = () => this.open('messages');
 if (name === 'messages') this.#show(undefined);
 else if (name === 'conversations') this.#show(createThreadsView(context, back));
-else if (name === 'learned') this.#show(createLearnedView(context, back));
+else if (name === 'learned')
+this.#show(createLearnedView(context, (message) => this.#feed?.settle(message), back));
 else this.#show(createWishesView(context, this.#names, back));
 }
 write(to ) {

@@ -49,12 +49,13 @@ function fill(node: StubNode): void {
     ],
   };
   node.learned = {
-    events: ['individual', 'aggregate', 'never'].map((told) => ({
+    events: ['individual', 'unconfirmed', 'aggregate', 'perhaps_aggregate', 'never'].map((told) => ({
       from: GUEST,
       message: 'long',
-      kind: 'displayed',
+      kind: 'dismissed',
       at: AT,
       told,
+      undo: 'restored',
       ...(told === 'individual' && { toldAt: AT }),
     })),
     next: 'more',
@@ -62,7 +63,7 @@ function fill(node: StubNode): void {
   node.contact = {
     calm: { max: 7, per: 2, unit: 'day' },
     quiet: { from: '21:00', to: '07:30', zone: 'Europe/Paris' },
-    mutes: [{ peer: GUEST.id }],
+    mutes: [{ peer: GUEST.id, until: '2026-12-22T10:00:00Z' }],
   };
 }
 
@@ -98,10 +99,22 @@ const STATES: Record<string, (page: Page) => Promise<unknown>> = {
     await page.locator('.navigation button').nth(1).click();
     await page.locator('.learned').first().waitFor();
   },
+  'put back': async (page) => {
+    await page.locator('.learned button').first().click();
+    await page.locator('.learned .note').waitFor();
+  },
   settings: async (page) => {
     await page.locator('.back').click();
     await page.locator('.navigation button').nth(2).click();
     await page.locator('select').waitFor();
+  },
+  'settings saved': async (page) => {
+    await page.locator('form button[type=submit]').click();
+    await page.locator('form .strip').waitFor();
+  },
+  'a mute ended': async (page) => {
+    await page.locator('.muted button').click();
+    await page.locator('.muted .strip').waitFor();
   },
 };
 

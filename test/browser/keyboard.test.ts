@@ -99,6 +99,71 @@ t.test('by keyboard alone', inBrowser, async (t) => {
   t.same(misdeeds, []);
 });
 
+t.test('settings, and what was learned, by keyboard alone', inBrowser, async (t) => {
+  const browser = await startBrowser(t);
+  const node = await startStubNode(t);
+  node.items = [item('one')];
+  const from = node.items[0]?.['from'] as { id: string };
+  const event = { from, message: 'gone', at: '2026-11-20T10:00:00Z', told: 'never' };
+  node.learned = {
+    events: [
+      { ...event, kind: 'dismissed', undo: 'restored' },
+      { ...event, kind: 'displayed' },
+    ],
+    next: null,
+  };
+  node.contact = { calm: { max: 1, per: 1, unit: 'day' }, mutes: [{ peer: from.id }] };
+  const { page, misdeeds } = await openPage(browser, [node.url]);
+  await page.clock.install();
+  await page.goto(node.page());
+  await page.locator('article').waitFor();
+  await tabTo(page, /^Ce qu’elles apprennent$/);
+  await page.keyboard.press('Enter');
+  await page.locator('.learned').first().waitFor();
+  await tabTo(page, /^Remettre : message masqué/);
+  node.instead.set('POST /engagement', { status: 200, body: { recorded: 0, ignored: [] } });
+  await page.keyboard.press('Enter');
+  await page.getByText('Le changement n’a pas pu être enregistré.').waitFor();
+  t.match(await focused(page), /^Remettre/, 'what was not done can be tried again');
+  node.instead.clear();
+  await page.keyboard.press('Enter');
+  await eventually(async () => node.told('gone').includes('restored'));
+  await eventually(async () => (await focused(page)) === 'Le message est de nouveau affiché.');
+  t.equal(await page.locator('.learned button').count(), 0);
+
+  await page.keyboard.press('Shift+Tab');
+  await page.keyboard.press('Enter');
+  await tabTo(page, /^Réglages$/);
+  await page.keyboard.press('Enter');
+  await page.locator('form').waitFor();
+  await page.getByLabel('Messages montrés, au plus').selectOption('none');
+  await tabTo(page, /^Enregistrer$/);
+  await page.keyboard.press('Enter');
+  await eventually(async () => (await focused(page)) === 'Annuler');
+  t.notOk('calm' in node.contact);
+  await page.keyboard.press('Enter');
+  await eventually(async () => (await focused(page)) === 'Enregistrer');
+  t.match(node.contact, { calm: { max: 1, per: 1, unit: 'day' } });
+
+  await tabTo(page, /^Rétablir Banque Aubépine$/);
+  await page.keyboard.press('Enter');
+  await eventually(async () => (await focused(page)) === 'Annuler');
+  await page.keyboard.press('Enter');
+  await eventually(async () => (await focused(page)) === 'Rétablir Banque Aubépine');
+  await page.keyboard.press('Enter');
+  await eventually(async () => (await focused(page)) === 'Annuler');
+  t.same(
+    node.calls.filter(({ path }) => path.endsWith('mute')).map(({ path }) => path),
+    ['/unmute', '/mute', '/unmute'],
+  );
+  t.equal(await page.getByText('Aucune institution n’est en sourdine.').count(), 1);
+  t.notOk(await page.getByText('Aucune institution n’est en sourdine.').isVisible(), 'it may yet be');
+  await page.keyboard.press('Tab');
+  await page.clock.runFor(13_000);
+  await page.getByText('Aucune institution n’est en sourdine.').waitFor();
+  t.same(misdeeds, []);
+});
+
 t.test('an undo waits for whoever is on it', inBrowser, async (t) => {
   const browser = await startBrowser(t);
   const node = await startStubNode(t);

@@ -106,7 +106,8 @@ export function createSlotApi(sessions: Sessions, base: string | undefined) {
     thread: (id: string, locale: string) => json<Thread>(`/threads/${named(id)}?locale=${locale}`),
     learned: (cursor?: string) =>
       json<Learned>(cursor === undefined ? '/learned' : `/learned?cursor=${named(cursor)}`),
-    mute: (peer: string) => post<Contact>('/mute', { peer }),
+    /** For good where no end is given. */
+    mute: (peer: string, until?: string) => post<Contact>('/mute', { peer, until }),
     unmute: (peer: string) => post<Contact>('/unmute', { peer }),
     contact: () => json<Contact>('/contact'),
     setContact: (wishes: Wishes) => json<Contact>('/contact', { method: 'PUT', json: wishes }),

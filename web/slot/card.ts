@@ -12,7 +12,9 @@ import { showDay } from './texts.ts';
 /** Longer bodies are folded. */
 const FOLDED_FROM = 320;
 
-export type CardCommands = { dismiss(): void; mute(): void; report(): void };
+const MUTED_DAYS = 30;
+
+export type CardCommands = { dismiss(): void; mute(days?: number): void; report(): void };
 
 export type Card = {
   /** As the node told it last. */
@@ -31,7 +33,8 @@ export function createCard(item: FeedItem, context: SlotContext, commands: CardC
   const titleId = freshId();
   const menu = createMenu(texts.options(item.title), [
     { label: texts.dismiss, icon: 'hide', run: commands.dismiss },
-    { label: texts.mute(name), icon: 'mute', run: commands.mute },
+    { label: texts.mute(name), icon: 'mute', run: () => commands.mute() },
+    { label: texts.muteFor(name, MUTED_DAYS), icon: 'mute', run: () => commands.mute(MUTED_DAYS) },
     { label: texts.report, icon: 'flag', run: commands.report },
   ]);
   const image = createImage(item, context);

@@ -93,7 +93,8 @@ export class IntervaultSlot extends HTMLElement {
     const back = () => this.open('messages');
     if (name === 'messages') this.#show(undefined);
     else if (name === 'conversations') this.#show(createThreadsView(context, back));
-    else if (name === 'learned') this.#show(createLearnedView(context, back));
+    else if (name === 'learned')
+      this.#show(createLearnedView(context, (message) => this.#feed?.settle(message), back));
     else this.#show(createWishesView(context, this.#names, back));
   }
 

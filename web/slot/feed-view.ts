@@ -17,6 +17,8 @@ export type FeedView = {
   load(): Promise<void>;
   /** The customer is back: what is old is fetched again. */
   freshen(): void;
+  /** A message was put back elsewhere: what is left of it here goes, until it is fetched anew. */
+  settle(id: string): void;
   focus(): void;
   close(): void;
 };
@@ -87,7 +89,7 @@ export function createFeedView(options: {
   function add(item: FeedItem): void {
     const card = createCard(item, context, {
       dismiss: () => leaving.dismiss(item.id),
-      mute: () => void leaving.mute(item.id),
+      mute: (days) => void leaving.mute(item.id, days),
       report: () => leaving.report(item.id),
     });
     cards.set(item.id, card);
@@ -152,6 +154,7 @@ export function createFeedView(options: {
     freshen() {
       if (loadedMs > 0 && performance.now() - loadedMs > STALE_MS) void load();
     },
+    settle: leaving.settle,
     focus: () => title.focus(),
     close() {
       watch.close();

@@ -2,15 +2,23 @@ import type { Card } from './card.ts';
 import type { SlotContext } from './context.ts';
 import { explain } from './failure.ts';
 import type { EngagementKind } from './shapes.ts';
+import { showDay } from './texts.ts';
 import { createUndoStrip, type UndoStrip } from './undo-strip.ts';
 
 export type Leaving = {
   has(id: string): boolean;
   dismiss(id: string): void;
   report(id: string): void;
-  mute(id: string): Promise<void>;
+  /** For good, or for so many days. */
+  mute(id: string, days?: number): Promise<void>;
+  /** Ends the undo of a message at once: what it left with was taken back elsewhere. */
+  settle(id: string): void;
   close(): void;
 };
+
+type Left = { strip: UndoStrip; end(): void };
+
+const DAY_MS = 86_400_000;
 
 /** Messages on their way out: each leaves a strip with an undo in its place, for some seconds. */
 export function createLeaving(options: {
@@ -23,7 +31,7 @@ export function createLeaving(options: {
   const { context, cards, places, remove, onChange } = options;
   const { texts, api } = context;
   /** By message: the strip in its place, or that of the message it left with. */
-  const strips = new Map<string, UndoStrip>();
+  const strips = new Map<string, Left>();
 
   /** `at` is where the strip goes; it stays itself where it isn't among those that leave. */
   function leave(at: string, ids: readonly string[], text: string, undo: () => Promise<void>): void {
@@ -31,12 +39,13 @@ export function createLeaving(options: {
       text,
       undo: texts.undo,
       onUndo: () => void restore(),
-      onGone: () => {
-        forget();
-        for (const id of ids) remove(id);
-        onChange();
-      },
+      onGone: () => end(),
     });
+    const end = () => {
+      forget();
+      for (const id of ids) remove(id);
+      onChange();
+    };
     const forget = () => {
       strip.close();
       strip.element.remove();
@@ -58,7 +67,7 @@ export function createLeaving(options: {
       cards.get(at)?.focus();
     };
     for (const id of ids) {
-      strips.set(id, strip);
+      strips.set(id, { strip, end });
       if (id === at) places.get(id)?.replaceChildren();
       else setHidden(id, true);
     }
@@ -86,11 +95,12 @@ export function createLeaving(options: {
     has: (id) => strips.has(id),
     dismiss: leaveBy('dismissed', 'restored', texts.dismissed),
     report: leaveBy('reported', 'unreported', texts.reported),
-    async mute(id) {
+    async mute(id, days) {
       const from = cards.get(id)?.item.from;
       if (from === undefined) return;
+      const until = days === undefined ? undefined : new Date(context.nowMs() + days * DAY_MS).toISOString();
       try {
-        await api.mute(from.id);
+        await api.mute(from.id, until);
       } catch (error) {
         context.complain(explain(error, 'change', texts));
         return;
@@ -99,13 +109,15 @@ export function createLeaving(options: {
         .filter(({ item }) => item.from.id === from.id && item.category !== 'service')
         .map(({ item }) => item.id)
         .filter((other) => !strips.has(other));
-      leave(id, muted, texts.muted(from.organizationName), async () => {
+      const end = until === undefined ? undefined : showDay(until, texts);
+      leave(id, muted, texts.muted(from.organizationName, end), async () => {
         await api.unmute(from.id);
         context.announce(texts.unmuted(from.organizationName));
       });
     },
+    settle: (id) => strips.get(id)?.end(),
     close() {
-      for (const strip of strips.values()) strip.close();
+      for (const { strip } of strips.values()) strip.close();
     },
   };
 }

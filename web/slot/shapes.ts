@@ -94,7 +94,8 @@ export type Learned = { events: LearnedEvent[]; next: string | null };
 export type Calm = { max: number; per: number; unit: 'hour' | 'day' | 'week' };
 export type Quiet = { from: string; to: string; zone: string };
 export type Wishes = { locale?: string; zone?: string; calm?: Calm; quiet?: Quiet };
-export type Contact = Wishes & { mutes: { peer: string; until?: string }[] };
+export type Mute = { peer: string; until?: string };
+export type Contact = Wishes & { mutes: Mute[] };
 
 /** What a vault's back end hands to its page; `api` where the page doesn't say it itself. */
 export type Session = { token: string; expiresAt: string; api?: string };

@@ -109,7 +109,9 @@ button:disabled { opacity: 0.6; cursor: default; }
 }
 .strip p { flex: 1 1 8rem; }
 .strip + .card { margin-block-start: 0.875rem; }
-.answer .strip { padding-inline-start: 1rem; }
+.answer .strip, .form .strip { padding-inline-start: 1rem; }
+.form .strip { background: var(--_surface); }
+.muted .strip { flex: 1; margin: -0.5rem -0.75rem -0.5rem -1.25rem; border-radius: 0; }
 .form { display: grid; gap: 0.5rem; padding: 1rem; background: var(--_soft); border-radius: var(--_radius); }
 .form label { font-weight: 600; }
 textarea, select, input[type='time'] {
@@ -146,6 +148,8 @@ input[type='checkbox'] { width: 1.25rem; height: 1.25rem; margin: 0; flex: none;
 .learned .from { font-size: 0.875em; }
 .learned > :nth-child(2)::first-letter { text-transform: uppercase; }
 .learned time { grid-column: 2; grid-row: 1; }
+.back-again { grid-column: 2; grid-row: 2 / 4; place-self: center end; }
+.back-again .note:focus { outline: none; }
 .told { color: var(--_muted); font-size: 0.875em; }
 .told.individual { color: var(--_accent); }
 .muted { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 0.5rem; padding: 0.5rem 0.75rem 0.5rem 1.25rem; }
@@ -168,6 +172,7 @@ input[type='checkbox'] { width: 1.25rem; height: 1.25rem; margin: 0; flex: none;
   .navigation { margin-inline: -0.375rem; }
   .learned { grid-template-columns: 1fr; }
   .learned time { grid-column: 1; grid-row: auto; }
+  .back-again { grid-column: 1; grid-row: auto; place-self: start; }
 }
 @media (prefers-reduced-motion: no-preference) {
   .strip, .form { animation: arrive 0.18s ease-out; }

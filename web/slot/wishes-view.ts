@@ -1,8 +1,10 @@
 import type { SlotContext } from './context.ts';
-import { button, freshId, h, listen } from './dom.ts';
+import { freshId, h, listen } from './dom.ts';
 import { explain } from './failure.ts';
 import { createFrame, type View } from './frame.ts';
+import { createMutes, type Mutes } from './mutes.ts';
 import type { Calm, Contact, Wishes } from './shapes.ts';
+import { createUndoStrip, type UndoStrip } from './undo-strip.ts';
 
 const EVENING = { from: '20:00', to: '08:00' };
 
@@ -15,12 +17,21 @@ export function createWishesView(
 ): View {
   const { texts, api } = context;
   const frame = createFrame({ title: texts.wishes, back: texts.back, onBack, context });
+  let form: WishesForm | undefined;
+  let mutes: Mutes | undefined;
   void frame.fill(async () => {
     const contact = await api.contact();
-    const names = await namesOf(contact, context, known);
-    return [wishesForm(contact, context), ...mutes(contact, context, names)];
+    mutes = await createMutes(contact, context, known);
+    form = createWishesForm(contact, context);
+    return [form.element, ...mutes.elements];
   });
-  return frame;
+  return {
+    ...frame,
+    close() {
+      form?.close();
+      mutes?.close();
+    },
+  };
 }
 
 const keyOf = (calm: Calm | undefined) =>
@@ -31,49 +42,93 @@ function calmOf(key: string): Calm | undefined {
   return unit === undefined ? undefined : { max: Number(max), per: Number(per), unit: unit as Calm['unit'] };
 }
 
-function wishesForm(contact: Contact, { texts, api, announce, complain }: SlotContext): HTMLElement {
+type WishesForm = { element: HTMLElement; close(): void };
+
+/** Saving leaves an undo, which puts back what held before. */
+function createWishesForm(contact: Contact, { texts, api, announce, complain }: SlotContext): WishesForm {
   const [calmId, hintId, quietId] = [freshId(), freshId(), freshId()];
+  const { mutes: _mutes, ...given } = contact;
+  let held: Wishes = given;
+  let strip: UndoStrip | undefined;
   const choices = { ...texts.calmChoices };
-  const chosen = keyOf(contact.calm);
-  if (contact.calm !== undefined)
-    choices[chosen] ??= texts.calmOther(contact.calm.max, contact.calm.per, contact.calm.unit);
+  if (given.calm !== undefined)
+    choices[keyOf(given.calm)] ??= texts.calmOther(given.calm.max, given.calm.per, given.calm.unit);
   const calm = h(
     'select',
     { id: calmId, 'aria-describedby': hintId },
     ...Object.entries(choices).map(([value, label]) => h('option', { value }, label)),
   );
-  calm.value = chosen;
   const quiet = h('input', { type: 'checkbox', id: quietId });
-  quiet.checked = contact.quiet !== undefined;
-  const time = (label: string, value: string) => {
+  const time = (label: string) => {
     const input = h('input', { type: 'time', required: true });
-    input.value = value;
     return { input, field: h('label', { class: 'time' }, label, input) };
   };
-  const from = time(texts.from, contact.quiet?.from ?? EVENING.from);
-  const to = time(texts.until, contact.quiet?.to ?? EVENING.to);
-  const hours = h('div', { class: 'row', hidden: !quiet.checked }, from.field, to.field);
-  const note = h('p', { class: 'note', role: 'status' });
+  const [from, to] = [time(texts.from), time(texts.until)];
+  const hours = h('div', { class: 'row' }, from.field, to.field);
+  const save = h('button', { type: 'submit', class: 'button main', part: 'button' }, texts.save);
+  const said = h('div', {});
 
-  async function save(): Promise<void> {
-    const { mutes: _mutes, calm: _calm, quiet: _quiet, ...kept } = contact;
-    const zone = contact.quiet?.zone ?? contact.zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
-    const wished = calmOf(calm.value);
-    const wishes: Wishes = {
+  function show(wishes: Wishes): void {
+    calm.value = keyOf(wishes.calm);
+    quiet.checked = wishes.quiet !== undefined;
+    from.input.value = wishes.quiet?.from ?? EVENING.from;
+    to.input.value = wishes.quiet?.to ?? EVENING.to;
+    hours.hidden = !quiet.checked;
+  }
+
+  function wished(): Wishes {
+    const { calm: _calm, quiet: _quiet, ...kept } = held;
+    const zone = held.quiet?.zone ?? held.zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+    const chosen = calmOf(calm.value);
+    return {
       ...kept,
-      ...(wished !== undefined && { calm: wished }),
+      ...(chosen !== undefined && { calm: chosen }),
       ...(quiet.checked && { quiet: { from: from.input.value, to: to.input.value, zone } }),
     };
+  }
+
+  function clear(): void {
+    strip?.close();
+    strip = undefined;
+    said.replaceChildren();
+  }
+
+  async function set(wishes: Wishes): Promise<boolean> {
     try {
-      Object.assign(contact, await api.setContact(wishes));
-      note.textContent = texts.saved;
-      announce(texts.saved);
+      const { mutes: _now, ...kept } = await api.setContact(wishes);
+      held = kept;
+      return true;
     } catch (error) {
       complain(explain(error, 'change', texts));
+      return false;
     }
   }
 
-  return listen(
+  async function submit(): Promise<void> {
+    const before = held;
+    if (!(await set(wished()))) return;
+    clear();
+    strip = createUndoStrip({
+      text: texts.saved,
+      undo: texts.undo,
+      onUndo: () => void putBack(before),
+      onGone: clear,
+    });
+    said.append(strip.element);
+    strip.focus();
+    announce(texts.saved);
+  }
+
+  async function putBack(before: Wishes): Promise<void> {
+    if (!(await set(before))) return;
+    clear();
+    show(before);
+    save.focus();
+    announce(texts.unsaved);
+  }
+
+  show(given);
+  const element = listen(
     h(
       'form',
       { class: 'form', part: 'form' },
@@ -82,64 +137,18 @@ function wishesForm(contact: Contact, { texts, api, announce, complain }: SlotCo
       h('p', { class: 'meta', id: hintId }, texts.calmHint),
       h('div', { class: 'check' }, quiet, h('label', { for: quietId }, texts.quiet)),
       hours,
-      h(
-        'div',
-        { class: 'row' },
-        h('button', { type: 'submit', class: 'button main', part: 'button' }, texts.save),
-        note,
-      ),
+      h('div', { class: 'row' }, save),
+      said,
     ),
     {
       submit: (event) => {
         event.preventDefault();
-        void save();
+        void submit();
       },
       change: () => {
         hours.hidden = !quiet.checked;
-        note.textContent = '';
       },
     },
   );
-}
-
-/** Who was muted long ago may not be among those that write now. */
-async function namesOf(
-  { mutes }: Contact,
-  { api }: SlotContext,
-  known: ReadonlyMap<string, string>,
-): Promise<ReadonlyMap<string, string>> {
-  if (mutes.every(({ peer }) => known.has(peer))) return known;
-  const { events } = await api.learned().catch(() => ({ events: [] }));
-  return new Map([...known, ...events.map(({ from }) => [from.id, from.organizationName] as const)]);
-}
-
-function mutes(contact: Contact, context: SlotContext, names: ReadonlyMap<string, string>): HTMLElement[] {
-  const { texts, api } = context;
-  const none = h('p', { class: 'meta' }, texts.noMutes);
-  const list = h('ul', { class: 'rows', role: 'list' });
-  for (const { peer } of contact.mutes) {
-    const name = names.get(peer) ?? peer;
-    const entry = h('li', { class: 'muted' }, h('span', { class: 'from' }, name));
-    const end = async () => {
-      try {
-        await api.unmute(peer);
-      } catch (error) {
-        context.complain(explain(error, 'change', texts));
-        return;
-      }
-      context.announce(texts.unmuted(name));
-      entry.remove();
-      none.hidden = list.children.length > 0;
-      title.focus();
-    };
-    entry.append(button({ class: 'button' }, () => void end(), texts.unmute(name)));
-    list.append(entry);
-  }
-  none.hidden = contact.mutes.length > 0;
-  const title = h(
-    `h${Math.min(context.headingLevel + 1, 6)}` as 'h3',
-    { class: 'title', tabindex: -1 },
-    texts.mutedOnes,
-  );
-  return [title, none, list];
+  return { element, close: clear };
 }
