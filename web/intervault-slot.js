@@ -1057,7 +1057,9 @@ async mute(id, days) {
 const from = cards.get(id)?.item.from;
 if (from === undefined) return;
 const until = days === undefined ? undefined : new Date(context.nowMs() + days * DAY_MS).toISOString();
+let former ;
 try {
+former = (await api.contact()).mutes.find(({ peer }) => peer === from.id);
 await api.mute(from.id, until);
 } catch (error) {
 context.complain(explain(error, 'change', texts));
@@ -1069,8 +1071,9 @@ const muted = [...cards.values()]
 .filter((other) => !strips.has(other));
 const end = until === undefined ? undefined : showDay(until, texts);
 leave(id, muted, texts.muted(from.organizationName, end), async () => {
-await api.unmute(from.id);
-context.announce(texts.unmuted(from.organizationName));
+if (former === undefined) await api.unmute(from.id);
+else await api.mute(from.id, former.until);
+context.announce((former === undefined ? texts.unmuted : texts.mutedAgain)(from.organizationName));
 });
 },
 settle: (id) => strips.get(id)?.end(),
@@ -1717,7 +1720,7 @@ function add({ peer, until } ) {
 const name = names.get(peer) ?? peer;
 const end = until !== undefined && h('span', { class: 'meta' }, texts.mutedUntil(showDay(until, texts)));
 const unmute = button({ class: 'button' }, () => void finish(), texts.unmute(name));
-const row = [h('p', { class: 'row' }, h('span', { class: 'from' }, name), end), unmute];
+const row = [h('p', { class: 'row' }, h('span', { class: 'from' }, name), ' ', end), unmute];
 const entry = h('li', { class: 'muted' }, ...row);
 async function finish() {
 if (!(await changed(() => api.unmute(peer)))) return;

@@ -71,7 +71,11 @@ function fill(node: StubNode): void {
 const STATES: Record<string, (page: Page) => Promise<unknown>> = {
   messages: (page) => page.locator('article img').waitFor(),
   menu: (page) => page.locator('.menu button').first().click(),
-  unfolded: (page) => page.locator('.fold').click(),
+  unfolded: async (page) => {
+    // On a phone the open menu lies over it.
+    await page.keyboard.press('Escape');
+    await page.locator('.fold').click();
+  },
   form: (page) => page.locator('article').nth(1).locator('.actions button').first().click(),
   'form, nothing written': (page) => page.locator('form button[type=submit]').click(),
   sent: async (page) => {

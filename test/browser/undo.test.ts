@@ -206,7 +206,7 @@ t.test('muted for thirty days', inBrowser, async (t) => {
   await page.getByRole('button', { name: 'Options for the message: Premier' }).click();
   await page.getByRole('button', { name: 'Mute Banque Aubépine for 30 days' }).click();
   await page
-    .getByText(/Banque Aubépine is muted until \d+ \w+\. Its service messages/)
+    .getByText(/Banque Aubépine is muted until \w+ \d+\. Its service messages/)
     .first()
     .waitFor();
   const [mute] = await mutes();
@@ -217,11 +217,20 @@ t.test('muted for thirty days', inBrowser, async (t) => {
   await page.getByRole('button', { name: 'Mute Banque Aubépine for 30 days' }).click();
   await eventually(async () => (await mutes()).length === 1);
   await page.getByRole('banner').getByRole('button', { name: 'Settings' }).click();
-  await page.locator('.muted', { hasText: /Banque Aubépine until \d+ \w+/ }).waitFor();
+  await page.locator('.muted', { hasText: /Banque Aubépine until \w+ \d+/ }).waitFor();
   await page.getByRole('button', { name: 'Unmute Banque Aubépine' }).click();
   await eventually(async () => (await mutes()).length === 0);
   await page.getByRole('button', { name: 'Undo' }).click();
   await eventually(async () => (await mutes()).length === 1);
   t.equal(Math.round(days((await mutes())[0]?.['until'])), 30, 'with the same end');
+
+  await page.getByRole('button', { name: 'Back to messages' }).click();
+  await page.reload();
+  await page.getByRole('button', { name: 'Options for the message: Premier' }).click();
+  await page.getByRole('button', { name: 'Mute Banque Aubépine', exact: true }).click();
+  await eventually(async () => (await mutes())[0]?.['until'] === null);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await eventually(async () => (await mutes())[0]?.['until'] !== null);
+  t.equal(Math.round(days((await mutes())[0]?.['until'])), 30, 'what held before holds again');
   t.same(misdeeds, []);
 });

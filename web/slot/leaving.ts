@@ -1,7 +1,7 @@
 import type { Card } from './card.ts';
 import type { SlotContext } from './context.ts';
 import { explain } from './failure.ts';
-import type { EngagementKind } from './shapes.ts';
+import type { EngagementKind, Mute } from './shapes.ts';
 import { showDay } from './texts.ts';
 import { createUndoStrip, type UndoStrip } from './undo-strip.ts';
 
@@ -99,7 +99,9 @@ export function createLeaving(options: {
       const from = cards.get(id)?.item.from;
       if (from === undefined) return;
       const until = days === undefined ? undefined : new Date(context.nowMs() + days * DAY_MS).toISOString();
+      let former: Mute | undefined;
       try {
+        former = (await api.contact()).mutes.find(({ peer }) => peer === from.id);
         await api.mute(from.id, until);
       } catch (error) {
         context.complain(explain(error, 'change', texts));
@@ -111,8 +113,9 @@ export function createLeaving(options: {
         .filter((other) => !strips.has(other));
       const end = until === undefined ? undefined : showDay(until, texts);
       leave(id, muted, texts.muted(from.organizationName, end), async () => {
-        await api.unmute(from.id);
-        context.announce(texts.unmuted(from.organizationName));
+        if (former === undefined) await api.unmute(from.id);
+        else await api.mute(from.id, former.until);
+        context.announce((former === undefined ? texts.unmuted : texts.mutedAgain)(from.organizationName));
       });
     },
     settle: (id) => strips.get(id)?.end(),

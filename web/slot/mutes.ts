@@ -25,7 +25,7 @@ export async function createMutes(
     const name = names.get(peer) ?? peer;
     const end = until !== undefined && h('span', { class: 'meta' }, texts.mutedUntil(showDay(until, texts)));
     const unmute = button({ class: 'button' }, () => void finish(), texts.unmute(name));
-    const row = [h('p', { class: 'row' }, h('span', { class: 'from' }, name), end), unmute];
+    const row = [h('p', { class: 'row' }, h('span', { class: 'from' }, name), ' ', end), unmute];
     const entry = h('li', { class: 'muted' }, ...row);
 
     async function finish(): Promise<void> {
