@@ -35,6 +35,7 @@ t.test('hide, mute, and take it back', inBrowser, async (t) => {
 
   await choose('Premier', /Mettre Banque Aubépine en sourdine$/);
   await eventually(async () => (await mutes()) === 1);
+  await undo.waitFor();
   t.same(
     await page
       .getByRole('article')
