@@ -314,6 +314,7 @@ t.test('the whole institution API between two nodes, as its contract says', asyn
       return feed.items.length === 1 ? feed : undefined;
     });
     ok(await atB.vault.call('GET', `${customer}/messages/${items[0]?.id}/image`));
+    ok(await atA.auditor.call('GET', `/v1/messages/${id}/evidence`));
     ok(await atA.integrator.call('POST', `/v1/messages/${id}/withdraw`));
     const at = new Date().toISOString();
     const events = { json: { events: [{ message: String(id), kind: 'displayed', at }] } };
@@ -334,6 +335,7 @@ t.test('the whole institution API between two nodes, as its contract says', asyn
       return replies.length === 1;
     });
     ok(await atA.integrator.call('GET', `/v1/replies/${said['id']}`));
+    ok(await atB.auditor.call('GET', `/v1/replies/${said['id']}/evidence`));
     const answer = { json: { handledBy: 'human', text: 'Bonjour.', language: 'fr' } };
     ok(await atA.integrator.call('POST', `/v1/replies/${said['id']}/answers`, answer), 201);
     t.match(ok(await atB.vault.call('GET', `${customer}/learned`)), { events: [{ told: 'individual' }] });
