@@ -49,7 +49,6 @@ export async function benchGrowth(
   const play = async (name: 'grown' | 'small') => {
     if (name === 'small') await shrink(bench, small, smallGuests, size);
     const [receiver, guests] = name === 'small' ? [small, smallGuests] : [grown, grownGuests];
-    await receiver.clear();
     return messageRound(bench, receiver, guests, count);
   };
   say('warming up');

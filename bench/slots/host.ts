@@ -3,12 +3,12 @@ import type { Bench } from '../context.ts';
 import { eventually } from '../eventually.ts';
 import { CONNECTIONS, checkFired, countOf, type Receiver, type Round, timedRound } from '../receiver.ts';
 import type { GuestPlan } from './messages.ts';
-import { TIMED_SLOT } from './setting.ts';
+import { sizeOf, TIMED_SLOT } from './setting.ts';
 
 /** A node that takes messages in. Every one it acknowledged stands in its slot and in its ledger, which has no gap. */
 export type Host = Receiver & {
   readonly node: BenchNode;
-  /** Takes the messages of timed rounds out of their slot again, so that both of two hosts begin alike. */
+  /** Takes the messages of timed rounds out of their slot again, so that all rounds begin alike. */
   clear(): Promise<void>;
   /** Forgets every message, with all that was kept of it. */
   empty(): Promise<void>;
@@ -66,8 +66,16 @@ export async function messageRound(
   guests: readonly GuestPlan[],
   count: number,
 ): Promise<Round> {
+  await host.clear();
   await quiet(host);
-  await bench.load.ask('prepareMessages', { count, aud: host.origin, slot: TIMED_SLOT, guests });
+  // No more than their customers have room for.
+  const room = guests.reduce((sum, { links }) => sum + links.length, 0) * sizeOf(bench).capacity;
+  await bench.load.ask('prepareMessages', {
+    count: Math.min(count, room),
+    aud: host.origin,
+    slot: TIMED_SLOT,
+    guests,
+  });
   return timedRound(bench, host, bench.options.seconds);
 }
 

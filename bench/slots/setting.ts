@@ -20,7 +20,7 @@ export type Size = {
 /** `full`: 1,000 customers x 20 guests x 50 messages, and 1,000 pairs. */
 export function sizeOf({ options }: Bench): Size {
   return options.quick
-    ? { customers: 20, guests: 4, pairs: 12, customersOfOther: 5, capacity: 50 }
+    ? { customers: 40, guests: 4, pairs: 12, customersOfOther: 5, capacity: 50 }
     : { customers: 1_000, guests: 20, pairs: 1_000, customersOfOther: 20, capacity: 50 };
 }
 
