@@ -1,9 +1,10 @@
 import { type BenchNode, peerWithLoad, startBenchNode } from './bench-node.ts';
 import type { Bench } from './context.ts';
+import { type Latency, PACED_SHARE, pacedRounds } from './latency.ts';
 import { CONNECTIONS, checkFired, type Receiver, receiverOf, startNaive, timedRound } from './receiver.ts';
 import type { Result } from './report.ts';
 import { describeRound, detailOf, interleaved, type Rounds, ratioOf } from './rounds.ts';
-import { figureOf, median, rounded } from './statistics.ts';
+import { median } from './statistics.ts';
 
 const SIZES = { '1k': 1024, '20k': 20 * 1024 } as const;
 const WARM_UP_PUSHES = 6_000;
@@ -105,11 +106,8 @@ async function warmUp(
   return rates;
 }
 
-const PACED_SHARE = 0.6;
-
 /**
- * Latencies at 60 % of the node's maximum: at saturation they only tell how long the queue is. The ceiling is sent as much
- * at the same rate, which tells what machine, disk and load generator make of it.
+ * The ceiling is sent as much at the same rate, which tells what machine, disk and load generator make of it.
  */
 async function benchLatency(
   bench: Bench,
@@ -121,10 +119,8 @@ async function benchLatency(
   const { options, load, store, say } = bench;
   const ratePerS = maximumPerS * PACED_SHARE;
   const receivers = { ceiling, node: receiverOf(node) };
-  const p50Ms: Record<keyof typeof receivers, number[]> = { ceiling: [], node: [] };
-  const p99Ms: Record<keyof typeof receivers, number[]> = { ceiling: [], node: [] };
 
-  async function pace(name: keyof typeof receivers): Promise<void> {
+  async function pace(name: keyof typeof receivers): Promise<Latency> {
     const receiver = receivers[name];
     await store.checkpoint();
     const rowsBefore = await receiver.countRows();
@@ -136,29 +132,17 @@ async function benchLatency(
       ratePerS,
     });
     checkFired(receiver, paced, (await receiver.countRows()) - rowsBefore);
-    p50Ms[name].push(paced.p50Ms);
-    p99Ms[name].push(paced.p99Ms);
-    say(`  ${name.padEnd(18)} p50 ${paced.p50Ms.toFixed(1)} ms, p99 ${paced.p99Ms.toFixed(1)} ms`);
+    return paced;
   }
 
-  await interleaved(options.rounds, [() => pace('ceiling'), () => pace('node')], async (round) => {
+  const paced = await pacedRounds(bench, ['ceiling', 'node'], pace, async (round) => {
     say(`paced at ${ratePerS.toFixed(0)}/s, round ${round + 1} of ${options.rounds}`);
     const count = Math.ceil(ratePerS * options.seconds) + 1;
     await load.ask('prepare', { count, contentBytes: SIZES['1k'], aud: node.url, links });
   });
-  const detailsOfOne = (name: keyof typeof receivers) => ({
-    p50Ms: rounded(figureOf(p50Ms[name])),
-    p99Ms: rounded(figureOf(p99Ms[name])),
-  });
   return {
-    figures: { p99_ms_at_60: figureOf(p99Ms.node) },
-    details: {
-      paced: {
-        ratePerS: Math.round(ratePerS),
-        node: detailsOfOne('node'),
-        ceiling: detailsOfOne('ceiling'),
-      },
-    },
+    figures: { p99_ms_at_60: paced.node.p99Ms },
+    details: { paced: { ratePerS: Math.round(ratePerS), ...paced } },
   };
 }
 

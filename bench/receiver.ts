@@ -66,34 +66,50 @@ export async function countOf(pool: pg.Pool, from: string): Promise<number> {
  * are there.
  */
 export async function timedRound(bench: Bench, receiver: Receiver, seconds: number): Promise<Round> {
-  const { store, load } = bench;
-  await store.checkpoint();
+  const { load } = bench;
   const rowsBefore = await receiver.countRows();
-  const nodeBefore = cpuUs(receiver.pid());
-  const storeBefore = store.cpuUs();
-  const fired = await load.ask('fire', {
-    origin: receiver.origin,
-    cursor: receiver.name,
-    seconds,
-    connections: CONNECTIONS,
-  });
-  const nodeUsed = cpuUs(receiver.pid()) - nodeBefore;
-  const storeUsed = store.cpuUs() - storeBefore;
+  const { fired, round } = await measured(bench, receiver, () =>
+    load.ask('fire', {
+      origin: receiver.origin,
+      cursor: receiver.name,
+      seconds,
+      connections: CONNECTIONS,
+    }),
+  );
   checkFired(receiver, fired, (await receiver.countRows()) - rowsBefore);
-  return {
+  return round;
+}
+
+/** What was fired, and what each acknowledged one cost the process that took it, and PostgreSQL. */
+export async function measured(
+  { store }: Bench,
+  { pid }: Pick<Receiver, 'pid'>,
+  fire: () => Promise<Fired>,
+): Promise<{ fired: Fired; round: Round }> {
+  await store.checkpoint();
+  const nodeBefore = cpuUs(pid());
+  const storeBefore = store.cpuUs();
+  const fired = await fire();
+  const nodeUsed = cpuUs(pid()) - nodeBefore;
+  const storeUsed = store.cpuUs() - storeBefore;
+  const round = {
     perS: (fired.acknowledged * 1000) / fired.elapsedMs,
     nodeUs: nodeUsed / fired.acknowledged,
     postgresUs: storeUsed / fired.acknowledged,
   };
+  return { fired, round };
 }
 
 export function checkFired(receiver: Receiver, fired: Fired, rows: number): void {
-  const { acknowledged, others } = fired;
+  checkAnswers(receiver, fired);
+  if (rows !== fired.acknowledged) {
+    throw new Error(`${receiver.name}: ${fired.acknowledged} acknowledgements, but ${rows} rows`);
+  }
+}
+
+export function checkAnswers({ name }: Pick<Receiver, 'name'>, { acknowledged, others }: Fired): void {
   if (Object.keys(others).length > 0) {
-    throw new Error(`${receiver.name}: answers other than 2xx: ${JSON.stringify(others)}`);
+    throw new Error(`${name}: answers other than 2xx: ${JSON.stringify(others)}`);
   }
-  if (acknowledged === 0) throw new Error(`${receiver.name}: nothing was acknowledged`);
-  if (rows !== acknowledged) {
-    throw new Error(`${receiver.name}: ${acknowledged} acknowledgements, but ${rows} rows`);
-  }
+  if (acknowledged === 0) throw new Error(`${name}: nothing was acknowledged`);
 }

@@ -1,17 +1,16 @@
 import { request } from 'undici';
 import type { Bench } from '../context.ts';
-import { cpuUs } from '../procfs.ts';
-import { CONNECTIONS, type Round } from '../receiver.ts';
+import { type Latency, PACED_SHARE, pacedRounds } from '../latency.ts';
+import { CONNECTIONS, checkAnswers, measured, type Round } from '../receiver.ts';
 import type { Result } from '../report.ts';
 import { describeRound, detailOf, interleaved, type Rounds, ratioOf } from '../rounds.ts';
-import { figureOf, median, rounded } from '../statistics.ts';
+import { median } from '../statistics.ts';
 import type { FeedCeilingCommands } from './feed-ceiling.ts';
 import type { Host } from './host.ts';
 import { type Setting, sizeOf } from './setting.ts';
 
 /** What is read when a page names no number. */
 const ITEMS = 10;
-const PACED_SHARE = 0.6;
 
 type Source = { origin: string; token: string | undefined; pid: () => number; before(): Promise<void> };
 
@@ -50,23 +49,20 @@ export async function benchFeed(bench: Bench, host: Host, { customers }: Setting
     connections: CONNECTIONS,
     seconds: options.seconds,
   });
-  const check = (name: Name, others: Record<string, number>) => {
-    if (Object.keys(others).length > 0)
-      throw new Error(`${name}: answers other than 2xx: ${JSON.stringify(others)}`);
-  };
   const read = async (name: Name): Promise<Round> => {
     const source: Source = sources[name];
     await source.before();
+    const { fired, round } = await measured(bench, source, () => load.ask('fireReads', base(source)));
+    checkAnswers({ name }, fired);
+    return round;
+  };
+  const pace = async (name: Name): Promise<Latency> => {
+    const source: Source = sources[name];
+    await source.before();
     await store.checkpoint();
-    const [nodeBefore, storeBefore] = [cpuUs(source.pid()), store.cpuUs()];
-    const fired = await load.ask('fireReads', base(source));
-    const [nodeUsed, storeUsed] = [cpuUs(source.pid()) - nodeBefore, store.cpuUs() - storeBefore];
-    check(name, fired.others);
-    return {
-      perS: (fired.acknowledged * 1000) / fired.elapsedMs,
-      nodeUs: nodeUsed / fired.acknowledged,
-      postgresUs: storeUsed / fired.acknowledged,
-    };
+    const paced = await load.ask('paceReads', { ...base(source), ratePerS });
+    checkAnswers({ name }, paced);
+    return paced;
   };
   const names = ['ceiling', 'node'] as const;
   say('warming up the feed');
@@ -83,40 +79,14 @@ export async function benchFeed(bench: Bench, host: Host, { customers }: Setting
   );
 
   const ratePerS = median(rounds.node.map(({ perS }) => perS)) * PACED_SHARE;
-  const latencies: Record<Name, { p50Ms: number[]; p99Ms: number[] }> = {
-    ceiling: { p50Ms: [], p99Ms: [] },
-    node: { p50Ms: [], p99Ms: [] },
-  };
-  await interleaved(
-    options.rounds,
-    names.map((name) => async () => {
-      const source: Source = sources[name];
-      await source.before();
-      await store.checkpoint();
-      const { p50Ms, p99Ms, others } = await load.ask('paceReads', { ...base(source), ratePerS });
-      check(name, others);
-      latencies[name].p50Ms.push(p50Ms);
-      latencies[name].p99Ms.push(p99Ms);
-      say(`  ${name.padEnd(16)} p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms`);
-    }),
-    async (round) => say(`feed paced at ${ratePerS.toFixed(0)}/s, round ${round + 1} of ${options.rounds}`),
+  const paced = await pacedRounds(bench, names, pace, async (round) =>
+    say(`feed paced at ${ratePerS.toFixed(0)}/s, round ${round + 1} of ${options.rounds}`),
   );
-  const latenciesOf = (name: Name) => ({
-    p50Ms: rounded(figureOf(latencies[name].p50Ms)),
-    p99Ms: rounded(figureOf(latencies[name].p99Ms)),
-  });
   return {
-    figures: {
-      feed: ratioOf(rounds.node, rounds.ceiling),
-      feed_p99_ms: figureOf(latencies.node.p99Ms),
-    },
+    figures: { feed: ratioOf(rounds.node, rounds.ceiling), feed_p99_ms: paced.node.p99Ms },
     details: {
       feed: { node: detailOf(rounds.node), ceiling: detailOf(rounds.ceiling) },
-      feed_paced: {
-        ratePerS: Math.round(ratePerS),
-        node: latenciesOf('node'),
-        ceiling: latenciesOf('ceiling'),
-      },
+      feed_paced: { ratePerS: Math.round(ratePerS), ...paced },
     },
   };
 }

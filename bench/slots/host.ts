@@ -30,7 +30,7 @@ export function hostOf(node: BenchNode): Host {
       const others = {
         'messages in slots': (await countOf(pool, 'hosted_messages')) + cleared,
         'entries of the ledger': await countOf(pool, `ledger_entries where role = 'host'`),
-        'ends of its sequences': await sumOf(pool, 'ledger_sequences'),
+        'ends of its sequences': await endsOf(pool),
       };
       for (const [what, rows] of Object.entries(others))
         if (rows !== taken) throw new Error(`${node.name}: ${taken} messages taken, but ${rows} ${what}`);
@@ -52,9 +52,9 @@ export function hostOf(node: BenchNode): Host {
   };
 }
 
-async function sumOf(pool: BenchNode['pool'], table: string): Promise<number> {
+async function endsOf(pool: BenchNode['pool']): Promise<number> {
   const { rows } = await pool.query(
-    `select coalesce(sum(seq), 0)::int as sum from ${table} where role = 'host'`,
+    `select coalesce(sum(seq), 0)::int as sum from ledger_sequences where role = 'host'`,
   );
   return rows[0].sum;
 }

@@ -38,7 +38,7 @@ export type FeedRow = {
   leasedUntilMs: number | null;
 };
 
-/** Capacities bound what there is; this bounds what a mistake in them can cost. */
+/** Capacities bound what there is; this bounds what a mistake in them can cost. The first of each group come first. */
 const MAX_ACTIVE = 2_000;
 
 const ALIVE = `m.customer_id = $1 and m.ended_at is null and m.erased_at is null and not m.seen_before`;
@@ -47,6 +47,7 @@ const GROUP = 'link_id, agreement, slot, category';
 /** A guest's own order, as `chooseFeed` has it within a category. */
 const OWN_ORDER = `case m.priority when 'high' then 0 when 'normal' then 1 else 2 end, m.eligible_at, m.id`;
 const MESSAGE = 'm.id, m.iss, m.link_id, m.agreement, m.slot, m.category, m.priority, m.eligible_at';
+const FOUND = 'id, iss, link_id, agreement, slot, category, priority, eligible_at, place';
 
 /** Walks the index `hosted_messages_feed` from one group to the next, and takes the first few of each. */
 const READ_ACTIVE = `
@@ -58,12 +59,12 @@ const READ_ACTIVE = `
       where ${ALIVE} and (${GROUP}) > (g.link_id, g.agreement, g.slot, g.category) order by ${GROUP} limit 1) n
   ), fresh as (
     select f.* from groups g cross join lateral (
-      select ${MESSAGE} from hosted_messages m
+      select ${MESSAGE}, row_number() over (order by ${OWN_ORDER}) as place from hosted_messages m
       where ${ALIVE} and ${DUE} and m.link_id = g.link_id and m.agreement = g.agreement and m.slot = g.slot
         and m.category = g.category and not exists (
           select 1 from message_displays d where d.message_id = m.id and (d.displayed_at is not null
-            or d.leased_until > $2 or d.dismissed_at is not null or d.reported_at is not null))
-      order by ${OWN_ORDER} limit $3) f
+            or d.leased_until > $2 or d.dismissed_at is not null or d.reported_at is not null))) f
+    where f.place <= $3
   ), shown as (
     select ${MESSAGE}, d.displayed_at is not null as displayed, d.leased_until,
       row_number() over (partition by m.link_id, m.agreement, m.slot, m.category order by ${OWN_ORDER}) as place
@@ -72,13 +73,13 @@ const READ_ACTIVE = `
       and (d.displayed_at is not null or d.leased_until > $2) and d.dismissed_at is null and d.reported_at is null
       and ${ALIVE} and ${DUE}
   ), found as (
-    select *, false as displayed, null::timestamptz as leased_until, 0 as place from fresh
-    union all select * from shown where place <= $3
+    select ${FOUND}, false as displayed, null::timestamptz as leased_until from fresh
+    union all select ${FOUND}, displayed, leased_until from shown where place <= $3
   )
   select id, iss, link_id as "linkId", agreement, slot, category, priority,
     (extract(epoch from eligible_at) * 1000)::float8 as "eligibleAtMs", displayed,
     (extract(epoch from leased_until) * 1000)::float8 as "leasedUntilMs"
-  from found limit $4`;
+  from found order by place, id limit $4`;
 
 /**
  * Of each link, version, slot and category the first few in a guest's own order: `most` that were handed out, and as many that

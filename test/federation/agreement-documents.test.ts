@@ -3,7 +3,7 @@ import t, { type Test } from 'tap';
 import { sha256 } from '../../src/protocol/digest.ts';
 import { agree, termsBetween, untilAgreement } from '../support/agreement.ts';
 import { craft, PDF, put } from '../support/craft.ts';
-import { startHop } from '../support/hop.ts';
+import { holdAct, startHop } from '../support/hop.ts';
 import {
   eventually,
   INVOICE,
@@ -41,13 +41,7 @@ t.test('an amendment while documents are in flight', async (t) => {
   const { a, b, toB, link } = await startPair(t);
   const first = await agree(a, b, { drainDays: 1 });
   // Only what is pushed waits: the amendment passes.
-  const waiting: (() => void)[] = [];
-  toB.onPut = (incoming, _outgoing, forward) => {
-    const [, claims = ''] = String(incoming.headers['ivx-envelope']).split('.');
-    const { act } = JSON.parse(Buffer.from(claims, 'base64url').toString()) as { act: string };
-    if (act === 'document.push') waiting.push(forward);
-    else forward();
-  };
+  const waiting = holdAct(toB, 'document.push');
   const underway = await submit(a, link, PDF);
   await eventually(async () => waiting.length === 1);
   const second = await agree(b, a, { replaces: first, noticeDays: 1 });
@@ -157,13 +151,7 @@ t.test('documents after the end, of which the other side has not heard', async (
   const { a, b, toB, link } = await startPair(t);
   const id = await agree(a, b, { noticeDays: 0, drainDays: 1 });
   await later(b, 2);
-  const waiting: (() => void)[] = [];
-  toB.onPut = (incoming, _outgoing, forward) => {
-    const [, claims = ''] = String(incoming.headers['ivx-envelope']).split('.');
-    const { act } = JSON.parse(Buffer.from(claims, 'base64url').toString()) as { act: string };
-    if (act === 'agreement.terminate') waiting.push(forward);
-    else forward();
-  };
+  const waiting = holdAct(toB, 'agreement.terminate');
   await a.agreements.terminate(id, {});
   await eventually(async () => waiting.length === 1);
   const before = await submit(a, link, PDF);

@@ -1,7 +1,7 @@
 // Messages under agreements: placed and counted under the version they name, whatever changes on the way.
 import t from 'tap';
 import { agree, untilAgreement } from '../support/agreement.ts';
-import { startHop } from '../support/hop.ts';
+import { holdAct, startHop } from '../support/hop.ts';
 import { untilBooksAgree } from '../support/ledger.ts';
 import { eventually, peerNodes, seedLink, startTestNode } from '../support/node.ts';
 import { contactScopes, grantWith, message, slotGrant, sql } from '../support/slot.ts';
@@ -14,13 +14,7 @@ t.test('an amendment while messages are in flight', async (t) => {
   const first = await agree(guest, host, { drainDays: 1, noticeDays: 1, grant: grantWith(slotGrant()) });
 
   // Only messages wait: the amendment passes.
-  const waiting: (() => void)[] = [];
-  toHost.onPut = (incoming, _outgoing, forward) => {
-    const [, claims = ''] = String(incoming.headers['ivx-envelope']).split('.');
-    const { act } = JSON.parse(Buffer.from(claims, 'base64url').toString()) as { act: string };
-    if (act === 'slot.message') waiting.push(forward);
-    else forward();
-  };
+  const waiting = holdAct(toHost, 'slot.message');
   const { priority: _priority, ...offer } = message({ category: 'offer' });
   const send = () => guest.slots.messages.send({ link, ...offer }, 'test');
   const answered = (id: string) =>

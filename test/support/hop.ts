@@ -112,3 +112,15 @@ export async function startHop(t: Test): Promise<Hop> {
     },
   };
 }
+
+/** Holds the exchanges of one act back; everything else passes. Returns what lets each of them go on, as they come. */
+export function holdAct(hop: Hop, held: string): (() => void)[] {
+  const waiting: (() => void)[] = [];
+  hop.onPut = (incoming, _outgoing, forward) => {
+    const [, claims = ''] = String(incoming.headers['ivx-envelope']).split('.');
+    const { act } = JSON.parse(Buffer.from(claims, 'base64url').toString()) as { act: string };
+    if (act === held) waiting.push(forward);
+    else forward();
+  };
+  return waiting;
+}
